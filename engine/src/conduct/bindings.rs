@@ -1,0 +1,53 @@
+//! What differs between machines: it never changes what the runbook says to do, and holds no secret.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `bindings.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bindings {
+    /// Who fills each role, by role.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub participants: BTreeMap<String, String>,
+    /// The runbook's inputs that need not be asked, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
+    /// Where each device is, by the runbook's name for it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub devices: BTreeMap<String, DeviceBinding>,
+    /// Where devices can be plugged in.
+    #[serde(skip_serializing_if = "YubiHsmBindings::is_default")]
+    pub yubihsm: YubiHsmBindings,
+    /// A second folder that every product is copied to, for example a flash stick.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub products: Option<String>,
+}
+
+/// Where a device is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceBinding {
+    /// The connector that serves it (`http://127.0.0.1:12345`), or `usb`; any that is plugged in otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
+    /// The serial number that it must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<u32>,
+}
+
+/// Where `YubiHSM` 2 devices can be plugged in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct YubiHsmBindings {
+    /// The connectors to look at (`http://127.0.0.1:12345`), or `usb`; USB alone when none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub connectors: Vec<String>,
+}
+
+impl YubiHsmBindings {
+    fn is_default(&self) -> bool {
+        self.connectors.is_empty()
+    }
+}

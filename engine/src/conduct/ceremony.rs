@@ -1,0 +1,92 @@
+//! The state of a ceremony while it is conducted.
+
+use super::{Bindings, Failure, Halt, Secret};
+use crate::record::{FileRecord, Folder, FolderError};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// What the interpreter and the step handlers share.
+pub struct Ceremony {
+    /// The ceremony folder.
+    pub(super) folder: PathBuf,
+    /// What differs between machines.
+    pub(super) bindings: Bindings,
+    /// Whether this is a rehearsal.
+    pub(super) rehearsal: bool,
+    /// The kind of each declared device.
+    pub(super) kinds: BTreeMap<String, String>,
+    /// The serial numbers that device names are bound to.
+    pub(super) serials: BTreeMap<String, u32>,
+    /// The values that are named in the section that is performed.
+    pub(super) scope: Map<String, Value>,
+    /// The secrets of the section that is performed.
+    secrets: BTreeMap<String, Secret>,
+    /// Why the ceremony stopped in the middle of a handler.
+    pub(super) halted: Option<Halt>,
+}
+
+impl Ceremony {
+    /// A ceremony before its first step.
+    #[must_use]
+    pub fn new(folder: PathBuf, bindings: Bindings, rehearsal: bool, kinds: BTreeMap<String, String>) -> Self {
+        let serials = BTreeMap::new();
+        Self { folder, bindings, rehearsal, kinds, serials, scope: Map::new(), secrets: BTreeMap::new(), halted: None }
+    }
+
+    pub(super) fn keep_secret(&mut self, name: &str, secret: Secret) {
+        self.secrets.insert(name.to_string(), secret);
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+        self.secrets.get(name).cloned()
+    }
+
+    /// Takes the secrets of a section away, for the time another one is performed.
+    pub(super) fn swap_secrets(&mut self, secrets: BTreeMap<String, Secret>) -> BTreeMap<String, Secret> {
+        std::mem::replace(&mut self.secrets, secrets)
+    }
+
+    /// The kind and the serial number of a device; the bindings' serial number counts from the start.
+    pub(super) fn device(&self, name: &str) -> Option<(String, Option<u32>)> {
+        let kind = self.kinds.get(name)?.clone();
+        let bound = self.bindings.devices.get(name).and_then(|binding| binding.serial);
+        Some((kind, self.serials.get(name).copied().or(bound)))
+    }
+
+    pub(super) fn device_with_serial(&self, serial: u32) -> Option<String> {
+        self.serials.iter().find(|(_, bound)| **bound == serial).map(|(name, _)| name.clone())
+    }
+
+    pub(super) fn create(&self, below: &str, path: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
+        Folder::open(&self.folder).create_file(&format!("{below}/{path}"), bytes).map_err(|error| failure(&error))
+    }
+
+    pub(super) fn create_numbered(&self, below: &str, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
+        let folder = Folder::open(&self.folder);
+        for number in 1..=9_999 {
+            match folder.create_file(&format!("{below}/{number:04}-{name}"), bytes) {
+                Err(FolderError::Exists(_)) => {}
+                other => return other.map_err(|error| failure(&error)),
+            }
+        }
+        Err(Failure::new("too-many-files", format!("there are 9,999 files called `{name}`")))
+    }
+
+    /// Copies a product to the second folder that the bindings name.
+    pub(super) fn copy_out(&self, file: &FileRecord, bytes: &[u8]) -> Result<(), Failure> {
+        let Some(copies) = &self.bindings.products else { return Ok(()) };
+        let path = file.path.strip_prefix("products/").unwrap_or(&file.path);
+        Folder::open(std::path::Path::new(copies)).create_file(path, bytes).map(drop).map_err(|error| failure(&error))
+    }
+}
+
+fn failure(error: &FolderError) -> Failure {
+    match error {
+        FolderError::Escapes(_) => Failure::new("path", error.to_string()),
+        FolderError::Exists(path) => Failure::new("exists", error.to_string())
+            .next(format!("look at `{path}`; move it away yourself if it does not belong there")),
+        FolderError::Io { .. } => {
+            Failure::new("file", error.to_string()).next("see that the disk is there, writable and not full")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Step handlers: what a runbook names with `uses:`.
+
+use super::{Failure, Stage};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a handler does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Nothing but ask people and compute; a replay performs it again from the recorded answers.
+    None,
+    /// It looks at devices or files.
+    Observes,
+    /// It changes a device, a file or the world outside.
+    Changes,
+}
+
+/// A step handler with its types.
+pub trait StepHandler: Send + Sync + 'static {
+    /// Its dotted name, kebab-case.
+    const NAME: &'static str;
+    /// What it does, in one sentence.
+    const SUMMARY: &'static str;
+    /// What it does to the world.
+    const EFFECT: Effect;
+    /// Whether the step's `id` names a secret and not outputs.
+    const YIELDS_SECRET: bool = false;
+    /// Secrets that it knows by itself, by name.
+    const KNOWN_SECRETS: &'static [&'static str] = &[];
+    /// What a runbook passes in `with:`.
+    type Arguments: DeserializeOwned + JsonSchema;
+    /// What the step's `id` names afterwards.
+    type Outputs: Serialize + JsonSchema;
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// What happened and what to do next; the person then tries again, takes the remedy, deviates or aborts.
+    fn perform(&self, arguments: Self::Arguments, stage: &mut Stage<'_>) -> Result<Self::Outputs, Failure>;
+}
+
+type Perform = Box<dyn Fn(Value, &mut Stage<'_>) -> Result<Value, Failure> + Send + Sync>;
+
+/// A registered step handler, its types erased to their schemas.
+pub struct Handler {
+    /// Its dotted name.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// Whether the step's `id` names a secret and not outputs.
+    pub yields_secret: bool,
+    /// Secrets that it knows by itself, by name.
+    pub known_secrets: &'static [&'static str],
+    /// JSON Schema of the arguments; subschemas inlined.
+    pub arguments: Value,
+    /// JSON Schema of the outputs; subschemas inlined.
+    pub outputs: Value,
+    perform: Perform,
+}
+
+impl Handler {
+    fn of<H: StepHandler>(handler: H) -> Self {
+        Self {
+            name: H::NAME,
+            summary: H::SUMMARY,
+            effect: H::EFFECT,
+            yields_secret: H::YIELDS_SECRET,
+            known_secrets: H::KNOWN_SECRETS,
+            arguments: schema::<H::Arguments>(),
+            outputs: schema::<H::Outputs>(),
+            perform: Box::new(move |arguments, stage| {
+                let arguments = serde_json::from_value(arguments)
+                    .map_err(|error| Failure::new("wrong-argument", format!("{}: {error}", H::NAME)))?;
+                let outputs = handler.perform(arguments, stage)?;
+                serde_json::to_value(outputs)
+                    .map_err(|error| Failure::new("wrong-output", format!("{}: {error}", H::NAME)))
+            }),
+        }
+    }
+
+    /// Does it, with arguments that are still JSON.
+    pub fn perform(&self, arguments: Value, stage: &mut Stage<'_>) -> Result<Value, Failure> {
+        (self.perform)(arguments, stage)
+    }
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    SchemaGenerator::new(settings).into_root_schema_for::<T>().to_value()
+}
+
+/// Every step handler that a runbook may name.
+#[derive(Default)]
+pub struct Registry(BTreeMap<&'static str, Handler>);
+
+impl Registry {
+    /// Registers a handler.
+    #[must_use]
+    pub fn with<H: StepHandler>(mut self, handler: H) -> Self {
+        self.0.insert(H::NAME, Handler::of(handler));
+        self
+    }
+
+    /// The handler with that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Handler> {
+        self.0.get(name)
+    }
+
+    /// Every handler, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Handler> {
+        self.0.values()
+    }
+}

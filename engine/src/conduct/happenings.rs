@@ -1,0 +1,127 @@
+//! Where what happens comes from: the world, or a record of it.
+
+use super::{Failure, Handler, Made, Notice, Position, Question, Secret, Stage};
+use crate::record::{Draft, WriterError};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Why a ceremony stopped before its END.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// A person broke it off.
+    #[error("the ceremony was aborted: {0}")]
+    Aborted(String),
+    /// Somebody had to answer and nobody could.
+    #[error("{0}")]
+    Unanswered(String),
+    /// The record could not be kept.
+    #[error(transparent)]
+    Record(#[from] WriterError),
+    /// The record does not say what the runbook says.
+    #[error("{}", .0.message)]
+    Diverged(Box<Divergence>),
+    /// The runbook cannot be carried on, though `check` found nothing.
+    #[error("{0}")]
+    Impossible(String),
+}
+
+/// A difference between what the runbook says and what the record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Divergence {
+    /// A stable kebab-case name for this sort of difference.
+    pub code: &'static str,
+    /// What differs.
+    pub message: String,
+    /// The transcript's line, from 1.
+    pub line: Option<usize>,
+}
+
+/// What came of a step handler.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Its outputs, or why it failed.
+    pub result: Result<Value, Failure>,
+    /// What it made.
+    pub made: Made,
+    /// Whether the outputs are the runbook's for a rehearsal.
+    pub rehearsed: bool,
+}
+
+/// A source of what happened: live, or recorded.
+pub trait Happenings {
+    /// What must follow now, according to the runbook: live it is written, recorded it is compared.
+    fn note(&mut self, draft: Draft) -> Result<(), Halt>;
+
+    /// What a person answered, in its settled form.
+    fn answer(&mut self, position: &Position, question: &Question) -> Result<Value, Halt>;
+
+    /// The secret that a person entered; an empty stand-in when it is long gone.
+    fn secret(&mut self, position: &Position, question: &Question) -> Result<Secret, Halt>;
+
+    /// Something that a step saw before it was over.
+    fn observe(&mut self, position: &Position, seen: Value) -> Result<(), Halt>;
+
+    /// What came of a step handler.
+    fn carry_out(&mut self, handler: &Handler, arguments: Value, task: Task<'_>) -> Result<Outcome, Halt>;
+
+    /// Puts what was noted on the disk.
+    fn settle(&mut self) -> Result<(), Halt>;
+
+    /// SHA-256 of the last entry.
+    fn head(&self) -> [u8; 32];
+
+    /// Shows where the ceremony is.
+    fn at(&mut self, position: &Position);
+
+    /// Shows something to the people, when there are any.
+    fn show(&mut self, notice: &Notice);
+
+    /// Waits, when there is time to.
+    fn wait(&mut self, duration: Duration, what: &str);
+}
+
+/// A step that a handler carries out.
+pub struct Task<'a> {
+    /// The ceremony.
+    pub ceremony: &'a mut super::Ceremony,
+    /// Where it is.
+    pub position: &'a Position,
+    /// The step's own name.
+    pub id: Option<&'a str>,
+    /// The participant who acts.
+    pub by: Option<&'a str>,
+    /// The rendered sentence.
+    pub text: &'a str,
+    /// What a rehearsal answers.
+    pub answer: Option<Value>,
+    /// What a rehearsal takes as the outputs.
+    pub outputs: Option<Value>,
+}
+
+impl<'a> Task<'a> {
+    /// Performs the handler on a stage that asks and records through `happenings`.
+    pub fn perform(
+        self,
+        handler: &Handler,
+        arguments: Value,
+        happenings: &mut dyn Happenings,
+    ) -> Result<(Result<Value, Failure>, Made), Halt> {
+        let ceremony = self.ceremony;
+        let mut stage = Stage {
+            happenings,
+            ceremony,
+            position: self.position,
+            id: self.id,
+            by: self.by,
+            rehearse: self.answer,
+            text: self.text,
+            made: Made::default(),
+        };
+        let result = handler.perform(arguments, &mut stage);
+        let made = std::mem::take(&mut stage.made);
+        match ceremony.halted.take() {
+            Some(halt) => Err(halt),
+            None => Ok((result, made)),
+        }
+    }
+}

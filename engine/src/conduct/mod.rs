@@ -1,0 +1,21 @@
+//! Conducting a ceremony: the interpreter, and the edges to people, devices and the record.
+
+mod bindings;
+mod ceremony;
+mod console;
+mod failure;
+mod handler;
+mod happenings;
+mod question;
+mod secret;
+mod stage;
+
+pub use bindings::{Bindings, DeviceBinding, YubiHsmBindings};
+pub use ceremony::Ceremony;
+pub use console::{Console, Notice, Position, Unanswered};
+pub use failure::Failure;
+pub use handler::{Effect, Handler, Registry, StepHandler};
+pub use happenings::{Divergence, Halt, Happenings, Outcome, Task};
+pub use question::{Question, QuestionKind, Reply};
+pub use secret::{Secret, SecretName};
+pub use stage::{Made, NamedDevice, Stage};

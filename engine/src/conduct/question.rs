@@ -1,0 +1,164 @@
+//! Questions to people and what counts as an answer.
+
+use super::Secret;
+use crate::notation::nearest;
+use jiff::civil::Date;
+use serde_json::Value;
+
+/// A question, with all that a person needs to answer it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// What is asked, in one sentence.
+    pub text: String,
+    /// What sort of answer is wanted.
+    pub kind: QuestionKind,
+    /// The role that answers; whoever runs the ceremony otherwise.
+    pub by: Option<String>,
+    /// What happens after a "no".
+    pub if_no: Option<String>,
+    /// What a rehearsal answers, unless it is attended.
+    pub rehearse: Option<Value>,
+}
+
+/// What sort of answer is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum QuestionKind {
+    /// "Done?": yes or no.
+    Confirm,
+    /// A decision: yes or no, neither of them a failure.
+    Decision,
+    /// A line of text.
+    Text {
+        /// A regular expression that must match as a whole.
+        pattern: Option<String>,
+        /// Whether an empty line is an answer.
+        optional: bool,
+    },
+    /// One of several, by value; each with what a person reads.
+    Choice(Vec<(String, String)>),
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// A whole number.
+    Number,
+    /// A secret, typed twice.
+    Secret {
+        /// Fewest characters.
+        min_length: usize,
+    },
+}
+
+/// What came from the person.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// Anything that the record may hold.
+    Value(Value),
+    /// A secret.
+    Secret(Secret),
+}
+
+impl Question {
+    /// A question of a kind.
+    #[must_use]
+    pub fn new(text: impl Into<String>, kind: QuestionKind) -> Self {
+        Self { text: text.into(), kind, by: None, if_no: None, rehearse: None }
+    }
+
+    /// Names who answers.
+    #[must_use]
+    pub fn by(mut self, role: Option<impl Into<String>>) -> Self {
+        self.by = role.map(Into::into);
+        self
+    }
+
+    /// Says what happens after a "no".
+    #[must_use]
+    pub fn if_no(mut self, consequence: impl Into<String>) -> Self {
+        self.if_no = Some(consequence.into());
+        self
+    }
+
+    /// Says what a rehearsal answers.
+    #[must_use]
+    pub fn rehearse(mut self, answer: Option<Value>) -> Self {
+        self.rehearse = answer;
+        self
+    }
+
+    /// The answer in its settled form, or what is wrong with it.
+    pub fn settle(&self, reply: Reply) -> Result<Reply, String> {
+        match (&self.kind, reply) {
+            (QuestionKind::Secret { min_length }, Reply::Secret(secret)) => {
+                if secret.length() < *min_length {
+                    return Err(format!("it must have at least {min_length} characters, this has {}", secret.length()));
+                }
+                Ok(Reply::Secret(secret))
+            }
+            (QuestionKind::Secret { .. }, Reply::Value(_)) | (_, Reply::Secret(_)) => {
+                Err("a secret and a plain answer are not the same".into())
+            }
+            (kind, Reply::Value(value)) => settle(kind, value).map(Reply::Value),
+        }
+    }
+}
+
+fn settle(kind: &QuestionKind, value: Value) -> Result<Value, String> {
+    match kind {
+        QuestionKind::Confirm | QuestionKind::Decision => yes_or_no(&value).map(Value::from),
+        QuestionKind::Text { pattern, optional } => {
+            let text = plain(&value)?;
+            if text.is_empty() && !optional {
+                return Err("an answer is needed".into());
+            }
+            if let Some(found) = text.chars().find(|character| character.is_control()) {
+                return Err(format!("the character U+{:04X} cannot be part of it", u32::from(found)));
+            }
+            if let Some(pattern) = pattern {
+                let regex = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+                    .map_err(|error| format!("the runbook's pattern `{pattern}` is wrong: {error}"))?;
+                if !regex.is_match(&text) {
+                    return Err(format!("`{text}` does not match {pattern}"));
+                }
+            }
+            Ok(text.into())
+        }
+        QuestionKind::Choice(options) => {
+            let text = plain(&value)?;
+            if options.iter().any(|(option, _)| *option == text) {
+                return Ok(text.into());
+            }
+            let names = || options.iter().map(|(option, _)| option.as_str());
+            let near = nearest(&text, names()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            Err(format!("`{text}` is none of: {}{near}", names().collect::<Vec<_>>().join(", ")))
+        }
+        QuestionKind::Date => {
+            let text = plain(&value)?;
+            let date: Date = text.parse().map_err(|_| format!("`{text}` is no day; write it as YYYY-MM-DD"))?;
+            Ok(date.to_string().into())
+        }
+        QuestionKind::Number => {
+            let text = plain(&value)?;
+            text.parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number"))
+        }
+        QuestionKind::Secret { .. } => Err("a secret is not a plain answer".into()),
+    }
+}
+
+fn plain(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.trim().to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err("the answer must be text".into()),
+    }
+}
+
+fn yes_or_no(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(true),
+            "n" | "no" => Ok(false),
+            _ => Err(format!("`{text}` is neither yes nor no")),
+        },
+        _ => Err("the answer must be yes or no".into()),
+    }
+}

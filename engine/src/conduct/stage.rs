@@ -1,0 +1,226 @@
+//! What a step handler may do while it performs: ask, show, record, make files, use secrets and devices.
+
+use super::{Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, Secret, SecretName};
+use crate::record::{Checkpoint, Draft, Event, FileRecord};
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::time::Duration;
+
+/// The stage that a step is performed on.
+pub struct Stage<'a> {
+    pub(super) happenings: &'a mut dyn Happenings,
+    pub(super) ceremony: &'a mut Ceremony,
+    pub(super) position: &'a Position,
+    /// The step's own name for its outputs or its secret.
+    pub(super) id: Option<&'a str>,
+    /// The participant who acts.
+    pub(super) by: Option<&'a str>,
+    /// What a rehearsal answers to this step's question.
+    pub(super) rehearse: Option<Value>,
+    /// The rendered sentence of the step.
+    pub(super) text: &'a str,
+    pub(super) made: Made,
+}
+
+/// What a step made so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Made {
+    /// Files under `products/`.
+    pub products: Vec<FileRecord>,
+    /// Files under `evidence/`.
+    pub evidence: Vec<FileRecord>,
+    /// Devices that were bound to a serial number.
+    pub devices: std::collections::BTreeMap<String, u32>,
+}
+
+/// A device as the runbook and the bindings know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedDevice {
+    /// The runbook's name for it.
+    pub name: String,
+    /// Its kind, for example `yubihsm2`.
+    pub kind: String,
+    /// The serial number that it is bound to; any device is it until then.
+    pub serial: Option<u32>,
+}
+
+impl Stage<'_> {
+    /// Asks the person who acts, records the answer, and asks again while it is refused.
+    pub fn ask(&mut self, question: Question) -> Result<Value, Failure> {
+        let question = self.completed(question);
+        self.happenings.answer(self.position, &question).map_err(|halt| self.stopped(halt))
+    }
+
+    /// Asks for a secret, typed twice; the record says that it was entered.
+    pub fn ask_secret(&mut self, question: Question) -> Result<Secret, Failure> {
+        let question = self.completed(question);
+        self.happenings.secret(self.position, &question).map_err(|halt| self.stopped(halt))
+    }
+
+    fn completed(&self, mut question: Question) -> Question {
+        if question.by.is_none() {
+            question.by = self.by.map(str::to_string);
+        }
+        if question.rehearse.is_none() {
+            question.rehearse.clone_from(&self.rehearse);
+        }
+        question
+    }
+
+    /// Keeps a halt for the interpreter and gives the handler something to return.
+    fn stopped(&mut self, halt: super::Halt) -> Failure {
+        self.ceremony.halted = Some(halt);
+        Failure::new("stopped", "the ceremony stopped here")
+    }
+
+    /// Keeps a secret under the step's `id`.
+    pub fn keep_secret(&mut self, secret: Secret) -> Result<(), Failure> {
+        let id = self.id.ok_or_else(|| {
+            Failure::new("no-id", "the secret has no name").next("give the step an `id` in the runbook")
+        })?;
+        self.ceremony.keep_secret(id, secret);
+        Ok(())
+    }
+
+    /// The secret with that name.
+    pub fn secret(&self, name: &SecretName) -> Result<Secret, Failure> {
+        self.ceremony.secret(&name.secret).ok_or_else(|| {
+            Failure::new("no-secret", format!("there is no secret `{}` at this point", name.secret))
+                .next("repeat the step that asks for it")
+        })
+    }
+
+    /// Records something that was seen before the step is over, and puts it on the disk.
+    pub fn observe(&mut self, seen: Value) -> Result<(), Failure> {
+        self.happenings.observe(self.position, seen).map_err(|halt| self.stopped(halt))
+    }
+
+    /// Records the head of the record so far and returns it: SHA-256 (32 bytes) and its PGP words.
+    pub fn checkpoint(&mut self) -> Result<([u8; 32], String), Failure> {
+        let head = self.happenings.head();
+        let words = crate::record::words(&head);
+        let event = Event::Checkpoint(Checkpoint { head: hex::encode(head), words: words.clone() });
+        let draft = Draft { event, step: Some(self.position.step()), by: None };
+        self.happenings.note(draft).and_then(|()| self.happenings.settle()).map_err(|halt| self.stopped(halt))?;
+        Ok((head, words))
+    }
+
+    /// Puts what was recorded on the disk; call it before a device is changed for the second time in a step.
+    pub fn settle(&mut self) -> Result<(), Failure> {
+        self.happenings.settle().map_err(|halt| self.stopped(halt))
+    }
+
+    /// Writes a new file under `products/`; never replaces one.
+    ///
+    /// `path` is relative, with `/` between its parts, and stays inside the folder.
+    pub fn product(&mut self, path: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
+        let file = self.ceremony.create("products", path, bytes)?;
+        self.made.products.push(file.clone());
+        self.ceremony.copy_out(&file, bytes)?;
+        Ok(file)
+    }
+
+    /// Writes a new file under `evidence/`; a number is added when the name is taken.
+    pub fn evidence(&mut self, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
+        let file = self.ceremony.create_numbered("evidence", name, bytes)?;
+        self.made.evidence.push(file.clone());
+        Ok(file)
+    }
+
+    /// The ceremony folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.ceremony.folder
+    }
+
+    /// What differs between machines.
+    #[must_use]
+    pub fn bindings(&self) -> &Bindings {
+        &self.ceremony.bindings
+    }
+
+    /// Whether this is a rehearsal.
+    #[must_use]
+    pub fn rehearsal(&self) -> bool {
+        self.ceremony.rehearsal
+    }
+
+    /// The rendered sentence of the step.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text
+    }
+
+    /// Where in the ceremony the step is.
+    #[must_use]
+    pub fn position(&self) -> &Position {
+        self.position
+    }
+
+    /// The SHA-256 of the last recorded entry, 32 bytes.
+    #[must_use]
+    pub fn head(&self) -> [u8; 32] {
+        self.happenings.head()
+    }
+
+    /// Shows something to the people.
+    pub fn show(&mut self, notice: Notice) {
+        self.happenings.show(&notice);
+    }
+
+    /// Waits, and shows that it does.
+    pub fn wait(&mut self, duration: Duration, what: &str) {
+        self.happenings.wait(duration, what);
+    }
+
+    /// The device with that name.
+    pub fn device(&self, name: &str) -> Result<NamedDevice, Failure> {
+        let Some((kind, serial)) = self.ceremony.device(name) else {
+            return Err(Failure::new("unknown-device", format!("the runbook declares no device `{name}`")));
+        };
+        let serial = self.made.devices.get(name).copied().or(serial);
+        Ok(NamedDevice { name: name.to_string(), kind, serial })
+    }
+
+    /// The names of the devices that are bound to `serial`.
+    #[must_use]
+    pub fn device_with_serial(&self, serial: u32) -> Option<String> {
+        self.ceremony.device_with_serial(serial)
+    }
+
+    /// Binds a device's name to a serial number; it takes hold when the step finishes with its expectations.
+    ///
+    /// # Errors
+    /// The name is bound to another serial number, or the serial number to another name.
+    pub fn bind(&mut self, name: &str, serial: u32) -> Result<(), Failure> {
+        let device = self.device(name)?;
+        if let Some(bound) = device.serial
+            && bound != serial
+        {
+            return Err(Failure::new(
+                "wrong-device",
+                format!("this device has the serial number {serial}; {name} is the one with {bound}"),
+            )
+            .next(format!("remove this device and insert {name}, serial number {bound}")));
+        }
+        if let Some(other) = self.ceremony.device_with_serial(serial)
+            && other != name
+        {
+            return Err(Failure::new(
+                "wrong-device",
+                format!("the device with the serial number {serial} is {other}, not {name}"),
+            )
+            .next(format!("remove it and insert {name}")));
+        }
+        if device.serial.is_none() {
+            self.made.devices.insert(name.to_string(), serial);
+        }
+        Ok(())
+    }
+
+    /// The values that are named here, for handlers that show them.
+    #[must_use]
+    pub fn scope(&self) -> &Map<String, Value> {
+        &self.ceremony.scope
+    }
+}

@@ -1,0 +1,30 @@
+//! The runbook notation: source files with positions, the model, and the expressions inside it.
+
+mod complaint;
+mod decode;
+mod expression;
+mod fields;
+mod filter;
+mod load;
+mod model;
+mod node;
+mod source;
+mod suggest;
+mod template;
+mod text;
+mod toml;
+mod yaml;
+
+pub use complaint::{Complaint, Complaints, Severity};
+pub use expression::{Evaluated, Expression, ExpressionError, Reference, Segment, Used};
+pub use filter::{FILTERS, Filter, TESTS};
+pub use load::{Loaded, RunbookFile, load, load_text};
+pub use model::{
+    Computer, Deviations, Device, Do, End, Expectation, GoTo, If, Input, InputType, Level, Map, OnFailure, Participant,
+    Rehearsal, Runbook, Section, Step, StepKind, VirtualDevice,
+};
+pub use node::{Node, NodeKind};
+pub use source::{Place, Source, Sources};
+pub use suggest::nearest;
+pub use template::Template;
+pub use text::Text;

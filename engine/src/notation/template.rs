@@ -1,0 +1,135 @@
+//! Templates: sentences with `{{ expressions }}` in them.
+
+use super::expression::{ExpressionError, Reference, Used, collect, evaluate_tree, from_minijinja, range};
+use super::filter::text;
+use minijinja::machinery::{self, ast};
+use serde_json::{Map, Value};
+
+/// Longest text with expressions in it, in bytes; keeps recursion shallow.
+const LIMIT: usize = 16_384;
+
+/// A parsed template; text without braces is not parsed at all.
+pub enum Template<'a> {
+    /// Text as it is.
+    Plain(&'a str),
+    /// Text with expressions.
+    Parts(ast::Stmt<'a>),
+}
+
+impl<'a> Template<'a> {
+    /// Parses a template.
+    pub fn parse(source: &'a str) -> Result<Self, ExpressionError> {
+        if !["{{", "{%", "{#"].iter().any(|mark| source.contains(mark)) {
+            return Ok(Self::Plain(source));
+        }
+        if source.len() > LIMIT {
+            let message = format!("text with expressions is at most {LIMIT} bytes long, this has {}", source.len());
+            return Err(ExpressionError { message, span: 0..0 });
+        }
+        let tree = machinery::parse(source, "", minijinja::syntax::SyntaxConfig::default())
+            .map_err(|error| from_minijinja(&error, source.len()))?;
+        Ok(Self::Parts(tree))
+    }
+
+    fn children(&self) -> &[ast::Stmt<'a>] {
+        match self {
+            Self::Parts(ast::Stmt::Template(template)) => &template.children,
+            _ => &[],
+        }
+    }
+
+    /// Everything that the template uses.
+    #[must_use]
+    pub fn used(&self) -> Vec<Used> {
+        let mut used = Vec::new();
+        for child in self.children() {
+            match child {
+                ast::Stmt::EmitRaw(_) => {}
+                ast::Stmt::EmitExpr(emit) => collect(&emit.expr, false, &mut used),
+                _ => used.push(Used { reference: Reference::Foreign("a `{% … %}` statement"), span: 0..0 }),
+            }
+        }
+        used
+    }
+
+    /// The text with every expression replaced by its value.
+    pub fn render(&self, scope: &Map<String, Value>) -> Result<String, ExpressionError> {
+        if let Self::Plain(source) = self {
+            return Ok((*source).to_string());
+        }
+        let mut rendered = String::new();
+        for child in self.children() {
+            match child {
+                ast::Stmt::EmitRaw(raw) => rendered.push_str(raw.raw),
+                ast::Stmt::EmitExpr(emit) => {
+                    let value = evaluate_tree(&emit.expr, scope)?;
+                    let shown =
+                        text(&value).map_err(|message| ExpressionError { message, span: range(emit.expr.span()) })?;
+                    rendered.push_str(&shown);
+                }
+                _ => {
+                    let message = "a `{% … %}` statement is not part of the notation".to_string();
+                    return Err(ExpressionError { message, span: 0..0 });
+                }
+            }
+        }
+        Ok(rendered)
+    }
+
+    /// The value itself when the template is one expression and nothing else, the rendered text otherwise.
+    pub fn value(&self, scope: &Map<String, Value>) -> Result<Value, ExpressionError> {
+        match self.children() {
+            [ast::Stmt::EmitExpr(emit)] => evaluate_tree(&emit.expr, scope),
+            _ => self.render(scope).map(Value::from),
+        }
+    }
+
+    /// Renders every text inside a value; `{ secret: NAME }` stays as it is.
+    pub fn fill(value: &Value, scope: &Map<String, Value>) -> Result<Value, ExpressionError> {
+        match value {
+            Value::String(source) => Template::parse(source)?.value(scope),
+            Value::Array(items) => items.iter().map(|item| Self::fill(item, scope)).collect(),
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(key, field)| Ok((key.clone(), Self::fill(field, scope)?)))
+                .collect::<Result<Map<_, _>, _>>()
+                .map(Value::Object),
+            other => Ok(other.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn scope() -> Map<String, Value> {
+        match json!({ "device": { "serial": 7_550_054 }, "body": "YubiHSM2-1" }) {
+            Value::Object(scope) => scope,
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn a_sentence_shows_the_values_it_names() {
+        let render = |source| Template::parse(source).and_then(|template| template.render(&scope())).unwrap();
+        assert_eq!(render("Remove {{ body }} now."), "Remove YubiHSM2-1 now.");
+        assert_eq!(render("{{ device.serial | zero_pad(10) }}_pub"), "0007550054_pub");
+        assert_eq!(render("No braces, `at` all"), "No braces, `at` all");
+    }
+
+    #[test]
+    fn a_lone_expression_keeps_its_type() {
+        let value = |source| Template::parse(source).and_then(|template| template.value(&scope())).unwrap();
+        assert_eq!(value("{{ device.serial }}"), json!(7_550_054));
+        assert_eq!(value("{{ device.serial }}!"), json!("7550054!"));
+    }
+
+    #[test]
+    fn a_statement_is_refused() {
+        let template = Template::parse("{% for x in [1] %}{{ x }}{% endfor %}").unwrap();
+        assert!(template.render(&scope()).is_err());
+        assert!(matches!(template.used()[0].reference, Reference::Foreign(_)));
+    }
+}

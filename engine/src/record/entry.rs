@@ -1,0 +1,94 @@
+//! One line of the transcript.
+
+use super::Event;
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use jiff::{Timestamp, Unit, tz::TimeZone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What `prev` of the first entry is: 64 zeros.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// An entry before it has its place in the chain: what happened, to which step, by whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// What happened.
+    pub event: Event,
+    /// The step, as `section/number`.
+    pub step: Option<String>,
+    /// The participant who did it, by role.
+    pub by: Option<String>,
+}
+
+impl From<Event> for Draft {
+    fn from(event: Event) -> Self {
+        Self { event, step: None, by: None }
+    }
+}
+
+/// An entry of the transcript: one line, a JSON object in RFC 8785 form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Entry {
+    /// When: RFC 3339, UTC, with exactly three decimals.
+    #[schemars(regex(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"))]
+    pub at: String,
+    /// The participant who did it, by role.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// SHA-256 (hex) of the previous line without its newline; 64 zeros in the first.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub prev: String,
+    /// The number of the entry, from 0.
+    pub seq: u64,
+    /// Ed25519 signature (hex) by the session key over the RFC 8785 form of the entry without `sig`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(regex(pattern = "^[0-9a-f]{128}$"), required)]
+    pub sig: Option<String>,
+    /// The step, as `section/number`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step: Option<String>,
+}
+
+impl Entry {
+    /// The RFC 8785 form.
+    pub fn canonical(&self) -> serde_json::Result<String> {
+        serde_json_canonicalizer::to_string(self)
+    }
+
+    /// Signs the entry and returns its line, without a newline.
+    pub fn sign(mut self, key: &SigningKey) -> serde_json::Result<String> {
+        self.sig = None;
+        let signed = self.canonical()?;
+        self.sig = Some(hex::encode(key.sign(signed.as_bytes()).to_bytes()));
+        self.canonical()
+    }
+
+    /// Whether `sig` is the key's signature over the rest of the entry.
+    #[must_use]
+    pub fn verify(&self, key: &VerifyingKey) -> bool {
+        let mut unsigned = self.clone();
+        let Some(sig) = unsigned.sig.take() else { return false };
+        let mut bytes = [0; 64];
+        hex::decode_to_slice(sig, &mut bytes).is_ok()
+            && unsigned
+                .canonical()
+                .is_ok_and(|signed| key.verify_strict(signed.as_bytes(), &Signature::from_bytes(&bytes)).is_ok())
+    }
+}
+
+/// The SHA-256 of a line, which the next entry's `prev` names.
+#[must_use]
+pub(crate) fn line_digest(line: &str) -> [u8; 32] {
+    Sha256::digest(line.as_bytes()).into()
+}
+
+/// An instant as the transcript writes it: RFC 3339, UTC, exactly three decimals.
+#[must_use]
+pub fn instant(at: Timestamp) -> String {
+    let at = at.round(Unit::Millisecond).unwrap_or(at).to_zoned(TimeZone::UTC);
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}

@@ -1,0 +1,168 @@
+//! The ceremony folder: files are made new, never replaced, and nothing escapes from it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Component, Path, PathBuf},
+};
+
+/// A file of the ceremony, as the transcript names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileRecord {
+    /// Its path in the ceremony folder, with `/` between the parts.
+    pub path: String,
+    /// SHA-256, hex.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// The SHA-256 of some bytes, hex.
+#[must_use]
+pub fn digest_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Why a file of the ceremony could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The path leads out of the folder, or has parts that no file should have.
+    #[error("`{0}` is not a path inside the ceremony folder")]
+    Escapes(String),
+    /// There is a file with that name.
+    #[error("`{0}` exists already, and nothing is ever replaced")]
+    Exists(String),
+    /// The file system refused.
+    #[error("`{path}`: {error}")]
+    Io {
+        /// The path.
+        path: String,
+        /// What the file system said.
+        error: io::Error,
+    },
+}
+
+/// The ceremony folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Makes a new folder, mode 0700, with its subfolders; an existing empty one is taken over.
+    pub fn create(root: &Path) -> Result<Self, FolderError> {
+        let failed = |error: io::Error| FolderError::Io { path: root.display().to_string(), error };
+        match DirBuilder::new().mode(0o700).create(root) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if root.read_dir().map_err(failed)?.next().is_some() {
+                    return Err(FolderError::Exists(root.display().to_string()));
+                }
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        let folder = Self::open(root);
+        for name in ["runbook", "products", "evidence", "seals"] {
+            DirBuilder::new().mode(0o700).create(root.join(name)).map_err(failed)?;
+        }
+        sync_folder(root).map_err(failed)?;
+        let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        sync_folder(parent).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// An existing folder.
+    #[must_use]
+    pub fn open(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where a file of the transcript is, if its path stays inside the folder and goes through no symbolic link.
+    pub fn resolve(&self, path: &str) -> Result<PathBuf, FolderError> {
+        let escapes = || FolderError::Escapes(path.to_string());
+        let relative = Path::new(path);
+        let fine = !path.is_empty()
+            && path.len() <= 1_024
+            && !path.contains(['\\', '\0'])
+            && !path.chars().any(char::is_control)
+            && relative.components().all(|part| matches!(part, Component::Normal(_)));
+        if !fine {
+            return Err(escapes());
+        }
+        let mut full = self.root.clone();
+        for part in relative.components() {
+            full.push(part);
+            if full.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_symlink()) {
+                return Err(escapes());
+            }
+        }
+        Ok(full)
+    }
+
+    /// Writes a new file, mode 0600, and puts it on the disk before it returns.
+    pub fn create_file(&self, path: &str, bytes: &[u8]) -> Result<FileRecord, FolderError> {
+        let full = self.resolve(path)?;
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => FolderError::Exists(path.to_string()),
+            _ => FolderError::Io { path: path.to_string(), error },
+        };
+        let mut made = Vec::new();
+        let mut missing = full.parent();
+        while let Some(folder) = missing.filter(|folder| !folder.exists()) {
+            made.push(folder);
+            missing = folder.parent();
+        }
+        for folder in made.iter().rev() {
+            DirBuilder::new().mode(0o700).create(folder).map_err(failed)?;
+            folder.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&full).map_err(failed)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if let Err(error) = written {
+            drop(file);
+            let _ = std::fs::remove_file(&full);
+            return Err(failed(error));
+        }
+        full.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
+        Ok(FileRecord { path: path.to_string(), sha256: digest_hex(bytes), size: bytes.len() as u64 })
+    }
+
+    /// The digest and size of a file as it is now.
+    pub fn measure(&self, path: &str) -> Result<FileRecord, FolderError> {
+        let full = self.resolve(path)?;
+        let failed = |error: io::Error| FolderError::Io { path: path.to_string(), error };
+        let (sha256, size) = digest_file(&full).map_err(failed)?;
+        Ok(FileRecord { path: path.to_string(), sha256, size })
+    }
+}
+
+/// SHA-256 (hex) and size of a file, read in pieces.
+pub(crate) fn digest_file(path: &Path) -> io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut size = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((hex::encode(hasher.finalize()), size));
+        }
+        hasher.update(&buffer[..read]);
+        size += read as u64;
+    }
+}
+
+/// Puts a folder's own entries on the disk.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}

@@ -1,0 +1,24 @@
+//! The transcript: what an entry is, how it is written so that it survives, and how it is read back.
+
+mod entry;
+mod event;
+mod folder;
+mod reader;
+mod words;
+mod writer;
+
+pub use entry::{Draft, Entry, GENESIS, instant};
+pub use event::{
+    Aborted, Answered, Approval, Began, Checkpoint, Decided, Deviated, Ended, Entered, Event, Expected, Failed,
+    Finished, HostFacts, Left, Observed, Opened, ParticipantRecord, Program, Resumed, Retried, Skipped,
+};
+pub use folder::{FileRecord, Folder, FolderError, digest_hex};
+pub use reader::{Line, Unreadable, read};
+pub use words::words;
+pub use writer::{Clock, SystemClock, Writer, WriterError};
+
+/// The transcript's file name in the ceremony folder.
+pub const TRANSCRIPT: &str = "transcript.jsonl";
+
+/// The format that `opened` names.
+pub const FORMAT: &str = "officiant-transcript/1";

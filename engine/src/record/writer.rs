@@ -1,0 +1,130 @@
+//! Writing the transcript: chained, signed, and on the disk before anything that depends on it happens.
+
+use super::{
+    Draft, Entry, GENESIS, TRANSCRIPT,
+    entry::{instant, line_digest},
+    folder::sync_folder,
+};
+use ed25519_dalek::SigningKey;
+use jiff::Timestamp;
+use rand_core::OsRng;
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+/// What time it is.
+pub trait Clock {
+    /// Now, UTC.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Why the record could not be kept; the ceremony must not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum WriterError {
+    /// There is a transcript in the folder.
+    #[error("`{0}` holds a transcript already; name a new folder with --out")]
+    Exists(String),
+    /// The file system refused.
+    #[error("the transcript cannot be written: {0}")]
+    Io(#[from] io::Error),
+    /// An entry has no JSON form.
+    #[error("an entry cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The transcript of a session that is being written.
+pub struct Writer {
+    file: File,
+    key: SigningKey,
+    clock: Box<dyn Clock>,
+    buffer: Vec<u8>,
+    head: [u8; 32],
+    seq: u64,
+    latest: Timestamp,
+    /// Set once a write failed: what follows could leave a gap, so nothing more is taken.
+    broken: bool,
+}
+
+impl Writer {
+    /// Starts a new transcript in a ceremony folder, with a session key that lives in memory only.
+    pub fn create(folder: &Path, clock: Box<dyn Clock>) -> Result<Self, WriterError> {
+        let path = folder.join(TRANSCRIPT);
+        let file =
+            OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path).map_err(|error| {
+                match error.kind() {
+                    io::ErrorKind::AlreadyExists => WriterError::Exists(folder.display().to_string()),
+                    _ => WriterError::Io(error),
+                }
+            })?;
+        sync_folder(folder)?;
+        let latest = clock.now();
+        let key = SigningKey::generate(&mut OsRng);
+        Ok(Self { file, key, clock, buffer: Vec::new(), head: [0; 32], seq: 0, latest, broken: false })
+    }
+
+    /// The session's public key, hex.
+    #[must_use]
+    pub fn session_key(&self) -> String {
+        hex::encode(self.key.verifying_key().to_bytes())
+    }
+
+    /// The SHA-256 of the last entry.
+    #[must_use]
+    pub fn head(&self) -> [u8; 32] {
+        self.head
+    }
+
+    /// Takes an entry; it is on the disk after the next [`Writer::sync`].
+    pub fn append(&mut self, draft: Draft) -> Result<(), WriterError> {
+        if self.broken {
+            return Err(io::Error::other("an earlier entry could not be written").into());
+        }
+        // A clock that is set back during the ceremony must not make time run backwards in the record.
+        self.latest = self.clock.now().max(self.latest);
+        let prev = if self.seq == 0 { GENESIS.to_string() } else { hex::encode(self.head) };
+        let entry = Entry {
+            at: instant(self.latest),
+            by: draft.by,
+            event: draft.event,
+            prev,
+            seq: self.seq,
+            sig: None,
+            step: draft.step,
+        };
+        let line = entry.sign(&self.key)?;
+        self.head = line_digest(&line);
+        self.seq += 1;
+        self.buffer.extend_from_slice(line.as_bytes());
+        self.buffer.push(b'\n');
+        Ok(())
+    }
+
+    /// Puts every entry taken so far on the disk, in one write and one flush.
+    pub fn sync(&mut self) -> Result<(), WriterError> {
+        if self.broken {
+            return Err(io::Error::other("an earlier entry could not be written").into());
+        }
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.broken = true;
+        self.file.write_all(&self.buffer)?;
+        self.file.sync_data()?;
+        self.broken = false;
+        self.buffer.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,2 @@
+//! The officiant command.
+fn main() {}
