@@ -1,1 +1,22 @@
-//! Step handlers.
+//! The step handlers: what a runbook names with `uses:`, one folder a family.
+
+mod devices;
+mod exec;
+mod files;
+mod people;
+pub mod ports;
+mod yubihsm;
+
+use officiant_engine::conduct::Registry;
+use ports::Ports;
+use std::sync::Arc;
+
+/// Every step handler; those that need a device look for it on `ports`.
+#[must_use]
+pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
+    let registry = people::register(Registry::default());
+    let registry = exec::register(registry);
+    let registry = files::register(registry);
+    let registry = devices::register(registry, Arc::clone(ports));
+    yubihsm::register(registry, Arc::clone(ports))
+}

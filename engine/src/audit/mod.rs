@@ -1,1 +1,11 @@
-//! Replay.
+//! Replaying a ceremony from its folder alone: the chain, the signatures, the files, and every step once more.
+
+mod chain;
+mod difference;
+mod files;
+mod finding;
+mod recorded;
+mod replay;
+
+pub use finding::{Finding, Weight};
+pub use replay::{Depth, Replayed, replay};

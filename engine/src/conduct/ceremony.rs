@@ -17,10 +17,14 @@ pub struct Ceremony {
     pub(super) kinds: BTreeMap<String, String>,
     /// The serial numbers that device names are bound to.
     pub(super) serials: BTreeMap<String, u32>,
+    /// The serial numbers of the virtual devices, in a rehearsal.
+    pub(super) virtual_serials: BTreeMap<String, u32>,
     /// The values that are named in the section that is performed.
     pub(super) scope: Map<String, Value>,
     /// The secrets of the section that is performed.
     secrets: BTreeMap<String, Secret>,
+    /// Whether files are made where their path says, and not below `products/` and `evidence/`.
+    loose: bool,
     /// Why the ceremony stopped in the middle of a handler.
     pub(super) halted: Option<Halt>,
 }
@@ -29,11 +33,35 @@ impl Ceremony {
     /// A ceremony before its first step.
     #[must_use]
     pub fn new(folder: PathBuf, bindings: Bindings, rehearsal: bool, kinds: BTreeMap<String, String>) -> Self {
-        let serials = BTreeMap::new();
-        Self { folder, bindings, rehearsal, kinds, serials, scope: Map::new(), secrets: BTreeMap::new(), halted: None }
+        Self {
+            folder,
+            bindings,
+            rehearsal,
+            kinds,
+            serials: BTreeMap::new(),
+            virtual_serials: BTreeMap::new(),
+            scope: Map::new(),
+            secrets: BTreeMap::new(),
+            loose: false,
+            halted: None,
+        }
     }
 
-    pub(super) fn keep_secret(&mut self, name: &str, secret: Secret) {
+    /// One step by itself: files are made in `folder` where their path says, and devices go by the serial numbers given.
+    #[must_use]
+    pub fn single(folder: PathBuf, bindings: Bindings, kinds: BTreeMap<String, String>, serials: BTreeMap<String, u32>) -> Self {
+        Self { serials, loose: true, ..Self::new(folder, bindings, false, kinds) }
+    }
+
+    /// Makes the virtual devices' serial numbers known to what a rehearsal answers.
+    #[must_use]
+    pub fn with_virtual_devices(mut self, serials: BTreeMap<String, u32>) -> Self {
+        self.virtual_serials = serials;
+        self
+    }
+
+    /// Keeps a secret under a name, for the steps that follow.
+    pub fn keep_secret(&mut self, name: &str, secret: Secret) {
         self.secrets.insert(name.to_string(), secret);
     }
 
@@ -58,13 +86,15 @@ impl Ceremony {
     }
 
     pub(super) fn create(&self, below: &str, path: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
-        Folder::open(&self.folder).create_file(&format!("{below}/{path}"), bytes).map_err(|error| failure(&error))
+        let path = if self.loose { path.to_string() } else { format!("{below}/{path}") };
+        Folder::open(&self.folder).create_file(&path, bytes).map_err(|error| failure(&error))
     }
 
     pub(super) fn create_numbered(&self, below: &str, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
         let folder = Folder::open(&self.folder);
         for number in 1..=9_999 {
-            match folder.create_file(&format!("{below}/{number:04}-{name}"), bytes) {
+            let path = if self.loose { format!("{number:04}-{name}") } else { format!("{below}/{number:04}-{name}") };
+            match folder.create_file(&path, bytes) {
                 Err(FolderError::Exists(_)) => {}
                 other => return other.map_err(|error| failure(&error)),
             }

@@ -26,6 +26,8 @@ pub trait StepHandler: Send + Sync + 'static {
     const SUMMARY: &'static str;
     /// What it does to the world.
     const EFFECT: Effect;
+    /// What cannot be undone afterwards; it is announced before a person gives the go-ahead.
+    const IRREVERSIBLE: Option<&'static str> = None;
     /// Whether the step's `id` names a secret and not outputs.
     const YIELDS_SECRET: bool = false;
     /// Secrets that it knows by itself, by name.
@@ -52,6 +54,8 @@ pub struct Handler {
     pub summary: &'static str,
     /// What it does to the world.
     pub effect: Effect,
+    /// What cannot be undone afterwards.
+    pub irreversible: Option<&'static str>,
     /// Whether the step's `id` names a secret and not outputs.
     pub yields_secret: bool,
     /// Secrets that it knows by itself, by name.
@@ -69,6 +73,7 @@ impl Handler {
             name: H::NAME,
             summary: H::SUMMARY,
             effect: H::EFFECT,
+            irreversible: H::IRREVERSIBLE,
             yields_secret: H::YIELDS_SECRET,
             known_secrets: H::KNOWN_SECRETS,
             arguments: schema::<H::Arguments>(),

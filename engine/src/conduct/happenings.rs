@@ -11,6 +11,9 @@ pub enum Halt {
     /// A person broke it off.
     #[error("the ceremony was aborted: {0}")]
     Aborted(String),
+    /// The ceremony goes on, on another computer.
+    #[error("the ceremony pauses here and goes on at {0}")]
+    Paused(String),
     /// Somebody had to answer and nobody could.
     #[error("{0}")]
     Unanswered(String),

@@ -18,6 +18,8 @@ pub struct Question {
     pub if_no: Option<String>,
     /// What a rehearsal answers, unless it is attended.
     pub rehearse: Option<Value>,
+    /// Which of the step's questions it is, when it is not the main one: `reason`, `sign-off/ROLE`, …
+    pub slot: Option<String>,
 }
 
 /// What sort of answer is wanted.
@@ -42,9 +44,27 @@ pub enum QuestionKind {
     Number,
     /// A secret, typed twice.
     Secret {
-        /// Fewest characters.
+        /// Fewest characters, or rolls.
         min_length: usize,
+        /// Whether it is rolls of a die: the digits 1 to 6, spaces ignored.
+        dice: bool,
     },
+    /// The same secret once more, typed once. The settled answer is whether it is the same, and no part of it, so that
+    /// the record holds the verdict and a replay comes to it without the secret.
+    SecretAgain {
+        /// The secret that it must be; in a replay an empty stand-in.
+        secret: Secret,
+        /// Whether it is rolls of a die, spaces ignored.
+        dice: bool,
+    },
+}
+
+impl QuestionKind {
+    /// Whether what is typed must not be shown or recorded, not even when it is refused.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret { .. } | Self::SecretAgain { .. })
+    }
 }
 
 /// What came from the person.
@@ -60,13 +80,20 @@ impl Question {
     /// A question of a kind.
     #[must_use]
     pub fn new(text: impl Into<String>, kind: QuestionKind) -> Self {
-        Self { text: text.into(), kind, by: None, if_no: None, rehearse: None }
+        Self { text: text.into(), kind, by: None, if_no: None, rehearse: None, slot: None }
     }
 
     /// Names who answers.
     #[must_use]
     pub fn by(mut self, role: Option<impl Into<String>>) -> Self {
         self.by = role.map(Into::into);
+        self
+    }
+
+    /// Says which of the step's questions it is.
+    #[must_use]
+    pub fn slot(mut self, slot: impl Into<String>) -> Self {
+        self.slot = Some(slot.into());
         self
     }
 
@@ -87,16 +114,38 @@ impl Question {
     /// The answer in its settled form, or what is wrong with it.
     pub fn settle(&self, reply: Reply) -> Result<Reply, String> {
         match (&self.kind, reply) {
-            (QuestionKind::Secret { min_length }, Reply::Secret(secret)) => {
+            (QuestionKind::Secret { min_length, dice: false }, Reply::Secret(secret)) => {
+                // How long it is stays unsaid: what is wrong with an answer is recorded.
                 if secret.length() < *min_length {
-                    return Err(format!("it must have at least {min_length} characters, this has {}", secret.length()));
+                    return Err(format!("it must have at least {min_length} characters"));
                 }
                 Ok(Reply::Secret(secret))
             }
-            (QuestionKind::Secret { .. }, Reply::Value(_)) | (_, Reply::Secret(_)) => {
+            (QuestionKind::Secret { min_length, dice: true }, Reply::Secret(secret)) => {
+                rolls(&secret, *min_length).map(Reply::Secret)
+            }
+            (QuestionKind::SecretAgain { secret, dice }, Reply::Secret(again)) => {
+                let again = if *dice { without_spaces(&again) } else { again };
+                Ok(Reply::Value((again == *secret).into()))
+            }
+            (QuestionKind::Secret { .. } | QuestionKind::SecretAgain { .. }, Reply::Value(_)) | (_, Reply::Secret(_)) => {
                 Err("a secret and a plain answer are not the same".into())
             }
             (kind, Reply::Value(value)) => settle(kind, value).map(Reply::Value),
+        }
+    }
+
+    /// A recorded answer in its settled form, or what is wrong with it.
+    ///
+    /// It differs from [`Question::settle`] where the record holds less than what was typed: nothing but the verdict when
+    /// a secret was entered again. Taken from a console, such a verdict would be a comparison that nobody made.
+    pub fn recorded(&self, answer: Value) -> Result<Value, String> {
+        match (&self.kind, answer) {
+            (QuestionKind::SecretAgain { .. }, Value::Bool(same)) => Ok(same.into()),
+            (_, answer) => match self.settle(Reply::Value(answer))? {
+                Reply::Value(value) => Ok(value),
+                Reply::Secret(_) => Err("a secret and a plain answer are not the same".into()),
+            },
         }
     }
 }
@@ -139,7 +188,37 @@ fn settle(kind: &QuestionKind, value: Value) -> Result<Value, String> {
             let text = plain(&value)?;
             text.parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number"))
         }
-        QuestionKind::Secret { .. } => Err("a secret is not a plain answer".into()),
+        QuestionKind::Secret { .. } | QuestionKind::SecretAgain { .. } => Err("a secret is not a plain answer".into()),
+    }
+}
+
+/// The rolls of a die without the spaces between them, or what is wrong with them.
+fn rolls(secret: &Secret, fewest: usize) -> Result<Secret, String> {
+    let rolls = without_spaces(secret);
+    let digits = rolls.expose().as_bytes();
+    if !digits.iter().all(|digit| (b'1'..=b'6').contains(digit)) {
+        return Err("rolls are written as the digits 1 to 6, with or without spaces".into());
+    }
+    if digits.len() < fewest {
+        return Err(format!("at least {fewest} rolls are needed"));
+    }
+    if digits.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Err("every roll is the same, which a fair die does not do; roll again".into());
+    }
+    Ok(rolls)
+}
+
+fn without_spaces(secret: &Secret) -> Secret {
+    let mut rolls = String::with_capacity(secret.expose().len());
+    rolls.extend(secret.expose().chars().filter(|character| !character.is_whitespace()));
+    Secret::new(rolls)
+}
+
+impl PartialEq for Secret {
+    /// Compares every byte, wherever the first difference is.
+    fn eq(&self, other: &Self) -> bool {
+        let (one, other) = (self.expose().as_bytes(), other.expose().as_bytes());
+        one.len() == other.len() && one.iter().zip(other).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
     }
 }
 

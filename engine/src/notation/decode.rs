@@ -91,8 +91,9 @@ fn virtual_device(node: &Node, c: &mut Complaints) -> Option<VirtualDevice> {
         }
     });
     let firmware = fields.text("firmware", c);
+    let attests_ed25519 = fields.boolean("attests_ed25519", c);
     fields.finish(c);
-    Some(VirtualDevice { serial, firmware })
+    Some(VirtualDevice { serial, firmware, attests_ed25519 })
 }
 
 fn input(node: &Node, c: &mut Complaints) -> Option<Input> {

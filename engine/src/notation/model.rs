@@ -88,6 +88,8 @@ pub struct VirtualDevice {
     pub serial: Option<u32>,
     /// Its firmware version, `major.minor.patch`.
     pub firmware: Option<Text>,
+    /// Whether it attests Ed25519 keys, which the vendor's devices so far refuse; it does unless this is `false`.
+    pub attests_ed25519: Option<bool>,
 }
 
 /// Something that is asked or bound before the first step.

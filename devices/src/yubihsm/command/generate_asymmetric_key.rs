@@ -1,0 +1,23 @@
+//! GENERATE ASYMMETRIC KEY: ID (2 bytes), label (40), domains (2), capabilities (8), algorithm (1). Answer: ID (2).
+
+use super::super::{
+    asymmetric_key::AsymmetricKey,
+    capability::Capabilities,
+    device::Device,
+    error_code::ErrorCode,
+    fields::Fields,
+    object::{ObjectType, Origin},
+    session::Caller,
+};
+
+pub(super) fn execute(device: &mut Device, caller: &Caller, data: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+    let mut fields = Fields::of(data);
+    let new = fields.new_object()?;
+    fields.end()?;
+
+    caller.needs(Capabilities::GENERATE_ASYMMETRIC_KEY)?;
+    let key = AsymmetricKey::generate(new.algorithm)?.to_bytes();
+    let (object_type, origin) = (ObjectType::AsymmetricKey, Origin::Generated);
+    let id = device.change(|state| state.add(caller, object_type, &new, Capabilities::empty(), origin, key))?;
+    Ok(id.to_be_bytes().to_vec())
+}

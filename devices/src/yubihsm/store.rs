@@ -1,0 +1,125 @@
+//! The file that a device lives in.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use super::{error::Error, state::State};
+
+/// Where a state is kept: one JSON file, mode 0600, only ever replaced as a whole. Beside it are `FILE.lock`, which
+/// shows other processes that the device is in use, and for a moment `FILE.new`.
+pub(super) struct Store {
+    path: PathBuf,
+    /// The folder, open, so that flushing a rename needs nothing that could fail for want of a descriptor.
+    folder: File,
+    /// Held until the store is dropped.
+    _lock: File,
+}
+
+/// Why a state could not be saved.
+pub(super) struct SaveError {
+    pub(super) error: Error,
+    /// Whether the file nevertheless holds the new state, though perhaps not after a power loss.
+    pub(super) replaced: bool,
+}
+
+impl Store {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] or [`Error::Storage`].
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        // The file itself rather than a link to it: replacing a link would leave the file behind, and its lock is
+        // beside it.
+        let path = &match fs::canonicalize(path) {
+            Ok(path) => path,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
+            Err(source) => return Err(storage(path, "find")(source)),
+        };
+        let folder_path = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = File::open(folder_path).map_err(storage(folder_path, "open the folder for"))?;
+        let lock_path = beside(path, ".lock");
+        let lock = private().write(true).create(true).truncate(false).open(&lock_path);
+        let lock = lock.map_err(storage(&lock_path, "make the lock of"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.into(), folder, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
+            Err(TryLockError::Error(source)) => Err(storage(&lock_path, "lock")(source)),
+        }
+    }
+
+    /// The state in the file; `None` if there is no file.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Storage`].
+    pub(super) fn load(&self) -> Result<Option<State>, Error> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(storage(&self.path, "read")(source)),
+        };
+        let state: State = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error.to_string()))?;
+        state.problem().map_or(Ok(Some(state)), |problem| Err(self.damaged(problem)))
+    }
+
+    /// Puts a state in the place of the one in the file, and flushes it. Whatever interrupts this, the file holds the
+    /// one or the other.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], with whether the file holds the new state.
+    pub(super) fn save(&self, state: &State) -> Result<(), SaveError> {
+        let failed = |path: &Path, action| {
+            let error = storage(path, action);
+            move |source| SaveError { error: error(source), replaced: false }
+        };
+        let new = beside(&self.path, ".new");
+        // Room for a full device, so that no copy of its keys is left behind by growing.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(1 << 18));
+        serde_json::to_writer_pretty(&mut *bytes, state)
+            .map_err(|error| failed(&self.path, "encode")(io::Error::other(error)))?;
+        bytes.push(b'\n');
+        // What an interrupted save left; the lock says that nobody else is writing it.
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&new, "write")(error)),
+            _ => {}
+        }
+        let mut file = private().write(true).create_new(true).open(&new).map_err(failed(&new, "write"))?;
+        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed(&new, "write"))?;
+        fs::rename(&new, &self.path).map_err(failed(&self.path, "replace"))?;
+        self.folder
+            .sync_all()
+            .map_err(|source| SaveError { error: storage(&self.path, "flush")(source), replaced: true })
+    }
+
+    pub(super) fn damaged(&self, problem: String) -> Error {
+        Error::Damaged { path: self.path.clone(), problem }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn storage(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error + use<> {
+    let path = path.to_path_buf();
+    move |source| Error::Storage { path, action, source }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Files that only their owner may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}

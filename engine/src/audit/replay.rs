@@ -1,0 +1,202 @@
+//! The replay of a ceremony folder.
+
+use super::{Finding, chain, files, recorded::Recorded};
+use crate::{
+    check::check,
+    conduct::{Ceremony, Halt, Registry, conduct},
+    notation::{self, Runbook, Severity},
+    record::{self, Event, FORMAT, Folder, Line, Opened, Unreadable},
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, path::Path};
+
+/// Which signatures are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The last one of each session, which vouches for all before it through the chain.
+    LastSignatures,
+    /// Every one.
+    EverySignature,
+}
+
+/// What a replay came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Replayed {
+    /// Whether the record holds: no finding is an error.
+    pub holds: bool,
+    /// The runbook's title.
+    pub title: String,
+    /// Whether this was a rehearsal.
+    pub rehearsal: bool,
+    /// When the ceremony was opened, and when its last entry was written.
+    pub opened_at: String,
+    /// When its last entry was written.
+    pub closed_at: String,
+    /// How many entries there are.
+    pub entries: usize,
+    /// SHA-256 (hex) of the last entry.
+    pub head: String,
+    /// Files that the ceremony made, by path, with their SHA-256 (hex).
+    pub products: BTreeMap<String, String>,
+    /// The serial numbers that devices were bound to.
+    pub devices: BTreeMap<String, u32>,
+    /// Failures, retries, skipped steps and deviations, by kind.
+    pub exceptions: BTreeMap<&'static str, usize>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// Verifies and re-executes the ceremony in a folder; needs nothing else.
+///
+/// # Errors
+/// There is no transcript to read.
+pub fn replay(root: &Path, registry: &Registry, depth: Depth) -> Result<Replayed, Unreadable> {
+    let (lines, torn) = record::read(root)?;
+    let folder = Folder::open(root);
+    let mut findings = chain::check(&lines, &torn, depth);
+    let opened = lines.first().and_then(|line| match &line.entry {
+        Ok(entry) => match &entry.event {
+            Event::Opened(opened) => Some(opened.as_ref()),
+            _ => None,
+        },
+        Err(_) => None,
+    });
+    findings.extend(files::check(&folder, &lines));
+    if let Some(opened) = opened {
+        findings.extend(re_execute(&folder, opened, &lines, registry));
+        if opened.rehearsal {
+            findings.push(Finding::warning("rehearsal", "this is a rehearsal on virtual devices, not a ceremony"));
+        }
+    }
+    if !has_seal(root) {
+        let message = "the transcript is unsealed: nobody vouches for it, and whoever has the program can write another one like it";
+        findings.push(Finding::warning("unsealed", message));
+    }
+    findings.sort_by_key(|finding| (finding.severity, finding.line));
+    Ok(summary(opened, &lines, findings))
+}
+
+fn has_seal(root: &Path) -> bool {
+    let seals = root.join("seals").read_dir();
+    seals.is_ok_and(|mut seals| {
+        seals.any(|seal| seal.is_ok_and(|seal| seal.path().extension().is_some_and(|extension| extension == "sig")))
+    })
+}
+
+/// Performs the runbook once more, from the record.
+fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Registry) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if opened.format != FORMAT {
+        let message = format!("the format is `{}`, this program reads `{FORMAT}`", opened.format);
+        return vec![Finding::error("format", message).at_line(1)];
+    }
+    let Some(main) = opened.runbook.first() else {
+        return vec![Finding::error("runbook", "the first entry names no runbook").at_line(1)];
+    };
+    let loaded = match folder.resolve(&main.path).map(|path| notation::load(&path)) {
+        Ok(Ok(loaded)) => loaded,
+        Ok(Err(error)) => return vec![Finding::error("runbook", format!("`{}` cannot be read: {error}", main.path)).at_line(1)],
+        Err(error) => return vec![Finding::error("runbook", error.to_string()).at_line(1)],
+    };
+    let mut complaints = loaded.complaints.clone();
+    if let Some(runbook) = &loaded.runbook {
+        complaints.0.extend(check(runbook, &loaded.sources, registry).0);
+    }
+    for complaint in complaints.0.iter().filter(|complaint| complaint.severity == Severity::Error) {
+        let place = loaded.sources.describe(complaint.place);
+        findings.push(Finding::error("runbook", complaint.message.clone()).at_place(place));
+    }
+    let Some(runbook) = loaded.runbook.filter(|_| findings.is_empty()) else { return findings };
+    let read: Vec<String> = loaded.files.iter().map(|file| format!("runbook/{}", file.path)).collect();
+    let named: Vec<&str> = opened.runbook.iter().map(|file| file.path.as_str()).collect();
+    if read != named {
+        let message = format!("the runbook consists of {}, the record names {}", read.join(", "), named.join(", "));
+        findings.push(Finding::error("runbook", message).at_line(1));
+    }
+    findings.extend(check_opened(&runbook, opened));
+    let mut ceremony = Ceremony::new(
+        folder.root().to_path_buf(),
+        opened.bindings.clone(),
+        opened.rehearsal,
+        runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone())).collect(),
+    );
+    let mut recorded = Recorded::new(lines, opened.rehearsal);
+    let outcome = conduct(&runbook, registry, &mut ceremony, &mut recorded);
+    match outcome {
+        Ok(()) => {}
+        Err((Halt::Aborted(reason), place)) => {
+            let line = lines.len() - recorded.rest().len();
+            let finding = Finding::error("aborted", format!("the ceremony was aborted: {reason}"));
+            findings.push(finding.at_line(line).at_place(loaded.sources.describe(place)));
+        }
+        Err((Halt::Diverged(divergence), place)) => {
+            let finding = Finding::error(divergence.code, divergence.message).at_place(loaded.sources.describe(place));
+            findings.push(match divergence.line {
+                Some(line) => finding.at_line(line),
+                None => finding,
+            });
+            return findings;
+        }
+        Err((halt, place)) => {
+            let line = lines.len() - recorded.rest().len();
+            let finding = Finding::error("incomplete", halt.to_string()).at_line(line);
+            findings.push(finding.at_place(loaded.sources.describe(place)));
+            return findings;
+        }
+    }
+    if let Some(line) = recorded.rest().first() {
+        let message = format!("{} entries follow after the ceremony was over", recorded.rest().len());
+        findings.push(Finding::error("after-end", message).at_line(line.number));
+    }
+    findings
+}
+
+/// What the first entry says of the runbook must be so.
+fn check_opened(runbook: &Runbook, opened: &Opened) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if opened.title != runbook.title.as_str() {
+        let message = format!("the record is of “{}”, the runbook is “{}”", opened.title, runbook.title);
+        findings.push(Finding::error("runbook", message).at_line(1));
+    }
+    if opened.participants != opened.bindings.participants(runbook) {
+        findings.push(Finding::error("participant", "the record's participants are not the runbook's").at_line(1));
+    }
+    findings
+}
+
+fn summary(opened: Option<&Opened>, lines: &[Line], findings: Vec<Finding>) -> Replayed {
+    let entries: Vec<_> = lines.iter().filter_map(|line| line.entry.as_ref().ok()).collect();
+    let mut products = BTreeMap::new();
+    let mut devices = BTreeMap::new();
+    let mut exceptions = BTreeMap::new();
+    for entry in &entries {
+        match &entry.event {
+            Event::Finished(finished) => {
+                devices.extend(finished.devices.clone());
+                products.extend(finished.products.iter().map(|file| (file.path.clone(), file.sha256.clone())));
+            }
+            Event::Failed(failed) => {
+                products.extend(failed.products.iter().map(|file| (file.path.clone(), file.sha256.clone())));
+                *exceptions.entry("failed").or_insert(0) += 1;
+            }
+            event @ (Event::Retried(_) | Event::Skipped(_) | Event::Deviated(_)) => {
+                *exceptions.entry(event.kind()).or_insert(0) += 1;
+            }
+            _ => {}
+        }
+    }
+    Replayed {
+        holds: !findings.iter().any(|finding| finding.severity == super::Weight::Error),
+        title: opened.map(|opened| opened.title.clone()).unwrap_or_default(),
+        rehearsal: opened.is_some_and(|opened| opened.rehearsal),
+        opened_at: entries.first().map(|entry| entry.at.clone()).unwrap_or_default(),
+        closed_at: entries.last().map(|entry| entry.at.clone()).unwrap_or_default(),
+        entries: lines.len(),
+        head: lines.last().map(|line| hex::encode(line.digest)).unwrap_or_default(),
+        products,
+        devices,
+        exceptions,
+        findings,
+    }
+}
+

@@ -1,0 +1,110 @@
+//! What happens live: people answer, handlers perform, and everything is written before anything depends on it.
+
+use super::{Console, Effect, Halt, Handler, Happenings, Notice, Outcome, Position, Question, Reply, Secret, Task};
+use crate::record::{Answered, Draft, Event, Observed, Writer};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The live source of what happens.
+pub struct Live<'a> {
+    writer: Writer,
+    console: &'a mut dyn Console,
+    rehearsal: bool,
+}
+
+impl<'a> Live<'a> {
+    /// A ceremony whose `opened` or `resumed` entry is written.
+    #[must_use]
+    pub fn new(writer: Writer, console: &'a mut dyn Console, rehearsal: bool) -> Self {
+        Self { writer, console, rehearsal }
+    }
+
+    /// Asks until the answer is one; every answer is recorded, also those that are refused.
+    fn ask(&mut self, position: &Position, question: &Question) -> Result<Reply, Halt> {
+        self.writer.sync()?;
+        let mut complaint: Option<String> = None;
+        loop {
+            let reply = self
+                .console
+                .ask(question, complaint.as_deref())
+                .map_err(|unanswered| Halt::Unanswered(unanswered.to_string()))?;
+            let said = match &reply {
+                Reply::Value(value) => Some(value.clone()),
+                Reply::Secret(_) => None,
+            };
+            let (taken, answer, refused) = match question.settle(reply) {
+                Ok(Reply::Value(value)) => (Some(Reply::Value(value.clone())), Some(value), None),
+                Ok(secret @ Reply::Secret(_)) => (Some(secret), None, None),
+                Err(why) => (None, said, Some(why)),
+            };
+            complaint.clone_from(&refused);
+            self.writer.append(Draft {
+                event: Event::Answered(Answered { question: question.text.clone(), answer, refused }),
+                step: Some(position.step()),
+                by: question.by.clone(),
+            })?;
+            match taken {
+                Some(reply) => return Ok(reply),
+                None => self.writer.sync()?,
+            }
+        }
+    }
+}
+
+impl Happenings for Live<'_> {
+    fn note(&mut self, draft: Draft) -> Result<(), Halt> {
+        Ok(self.writer.append(draft)?)
+    }
+
+    fn answer(&mut self, position: &Position, question: &Question) -> Result<Value, Halt> {
+        match self.ask(position, question)? {
+            Reply::Value(value) => Ok(value),
+            Reply::Secret(_) => Err(Halt::Impossible("a secret was given where none was asked for".into())),
+        }
+    }
+
+    fn secret(&mut self, position: &Position, question: &Question) -> Result<Secret, Halt> {
+        match self.ask(position, question)? {
+            Reply::Secret(secret) => Ok(secret),
+            Reply::Value(_) => Err(Halt::Impossible("a plain answer was given where a secret was asked for".into())),
+        }
+    }
+
+    fn observe(&mut self, position: &Position, seen: Value) -> Result<(), Halt> {
+        let event = Event::Observed(Observed { seen });
+        self.writer.append(Draft { event, step: Some(position.step()), by: None })?;
+        Ok(self.writer.sync()?)
+    }
+
+    fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
+        if let Some(outputs) = task.outputs.take().filter(|_| self.rehearsal) {
+            self.console.show(&Notice::Information(format!("{} is not performed in a rehearsal", handler.name)));
+            return Ok(Outcome { result: Ok(outputs), made: super::Made::default(), rehearsed: true });
+        }
+        if handler.effect != Effect::None {
+            self.writer.sync()?;
+        }
+        let (result, made) = task.perform(handler, arguments, self)?;
+        Ok(Outcome { result, made, rehearsed: false })
+    }
+
+    fn settle(&mut self) -> Result<(), Halt> {
+        Ok(self.writer.sync()?)
+    }
+
+    fn head(&self) -> [u8; 32] {
+        self.writer.head()
+    }
+
+    fn at(&mut self, position: &Position) {
+        self.console.at(position);
+    }
+
+    fn show(&mut self, notice: &Notice) {
+        self.console.show(notice);
+    }
+
+    fn wait(&mut self, duration: Duration, what: &str) {
+        self.console.wait(duration, what);
+    }
+}

@@ -1,0 +1,143 @@
+//! What `run` and `rehearse` have in common: open, conduct, say how it ended.
+
+use crate::{
+    console::{Answers, Scripted, Terminal},
+    host,
+    outcome::Outcome,
+};
+use officiant_engine::{
+    conduct::{Bindings, Ceremony, Console, Halt, Live, Opening, Registry, conduct},
+    notation::{Loaded, Place, Runbook},
+    record::{SystemClock, TRANSCRIPT, Writer},
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A ceremony that is about to be opened.
+pub struct Prepared<'a> {
+    pub loaded: &'a Loaded,
+    pub runbook: &'a Runbook,
+    pub registry: &'a Registry,
+    pub bindings: Bindings,
+    pub folder: &'a Path,
+    pub rehearsal: bool,
+}
+
+impl Prepared<'_> {
+    /// Makes the folder and the first entry.
+    pub fn open(&self) -> Result<Writer, Outcome> {
+        let opening = Opening {
+            runbook: self.runbook,
+            files: &self.loaded.files,
+            bindings: &self.bindings,
+            program: host::program(),
+            host: host::facts(),
+            rehearsal: self.rehearsal,
+        };
+        opening.open(self.folder, Box::new(SystemClock)).map_err(|error| {
+            Outcome::not_tried(format!("the ceremony folder `{}`: {error}", self.folder.display()))
+        })
+    }
+
+    /// Conducts from the first section on; `serials` are those of virtual devices.
+    pub fn conduct(self, writer: Writer, serials: BTreeMap<String, u32>, console: &mut dyn Console) -> Outcome {
+        let kinds = self.runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone()));
+        let mut ceremony = Ceremony::new(self.folder.to_path_buf(), self.bindings, self.rehearsal, kinds.collect())
+            .with_virtual_devices(serials);
+        let mut live = Live::new(writer, console, self.rehearsal);
+        let ended = conduct(self.runbook, self.registry, &mut ceremony, &mut live);
+        drop(live);
+        close(self.folder, self.loaded, ended)
+    }
+}
+
+/// Says how a ceremony ended, and where its record is.
+fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>) -> Outcome {
+    let record = folder.join(TRANSCRIPT);
+    let (outcome, verdict) = match ended {
+        Ok(()) => (Outcome::Holds, "the ceremony ended as its runbook says".to_string()),
+        Err((halt, place)) => {
+            let outcome = match &halt {
+                Halt::Unanswered(_) | Halt::Impossible(_) | Halt::Record(_) => Outcome::NotTried,
+                Halt::Aborted(_) | Halt::Paused(_) | Halt::Diverged(_) => Outcome::DoesNotHold,
+            };
+            let place = loaded.sources.describe(place);
+            eprintln!("\nerror: {halt}");
+            if !place.is_empty() {
+                eprintln!("   --> {place}");
+            }
+            let verdict = match halt {
+                Halt::Aborted(_) => "the ceremony was aborted",
+                Halt::Paused(_) => "the ceremony is paused",
+                _ => "the ceremony stopped before its END; nothing that was recorded is lost",
+            };
+            (outcome, verdict.to_string())
+        }
+    };
+    eprintln!();
+    let next = format!(
+        "{verdict}\nrecord  {}\nverify  officiant replay {}",
+        record.display(),
+        shell_word(&folder.display().to_string())
+    );
+    match super::print_line(&next) {
+        Ok(()) => outcome,
+        Err(failed) => failed,
+    }
+}
+
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~');
+    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// The console for a ceremony: the terminal when it is attended, answers otherwise.
+pub fn console(attended: bool, rehearsal: bool, answers: Option<&PathBuf>) -> Result<Box<dyn Console>, Outcome> {
+    if attended {
+        return Ok(Box::new(Terminal::new(rehearsal)));
+    }
+    let answers = match answers {
+        Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,
+        None => Answers::default(),
+    };
+    Ok(Box::new(Scripted::new(answers, rehearsal)))
+}
+
+/// Reads bindings, and overrides what `--bind name=value` says.
+pub fn bindings(file: Option<&PathBuf>, overrides: &[String]) -> Result<Bindings, Outcome> {
+    let mut table = toml::Table::new();
+    if let Some(path) = file {
+        let shown = path.display();
+        let text = fs::read_to_string(path).map_err(|error| Outcome::not_tried(format!("`{shown}` cannot be read: {error}")))?;
+        // Read once as what it must be, so that a complaint names the line.
+        toml::from_str::<Bindings>(&text).map_err(|error| Outcome::not_tried(format!("`{shown}`: {error}")))?;
+        table = text.parse().map_err(|error| Outcome::not_tried(format!("`{shown}`: {error}")))?;
+    }
+    for binding in overrides {
+        let (name, value) = binding
+            .split_once('=')
+            .ok_or_else(|| Outcome::not_tried(format!("--bind {binding}: write it as name=value")))?;
+        let value = value.parse::<u32>().map_or_else(|_| value.into(), |number| toml::Value::Integer(number.into()));
+        let value = if name.starts_with("inputs.") || name.starts_with("participants.") {
+            binding.split_once('=').map_or(value, |(_, text)| text.into())
+        } else {
+            value
+        };
+        set(&mut table, name, value).map_err(|why| Outcome::not_tried(format!("--bind {binding}: {why}")))?;
+    }
+    table.try_into().map_err(|error| Outcome::not_tried(format!("the bindings: {error}")))
+}
+
+fn set(table: &mut toml::Table, name: &str, value: toml::Value) -> Result<(), String> {
+    let mut table = table;
+    let (folder, last) = name.rsplit_once('.').map_or((None, name), |(folder, last)| (Some(folder), last));
+    for part in folder.into_iter().flat_map(|folder| folder.split('.')) {
+        let entry = table.entry(part).or_insert_with(|| toml::Table::new().into());
+        table = entry.as_table_mut().ok_or_else(|| format!("`{part}` is no group of bindings"))?;
+    }
+    table.insert(last.to_string(), value);
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `officiant run`.
+
+use super::ceremony::{Prepared, bindings, console};
+use crate::{complaints, console::attended, outcome::Outcome};
+use clap::Args;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Arguments of `run`.
+#[derive(Args)]
+pub struct Run {
+    /// The runbook
+    runbook: PathBuf,
+    /// The ceremony folder to make
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What differs between machines
+    #[arg(long, value_name = "FILE")]
+    bindings: Option<PathBuf>,
+    /// Override one binding, for example devices.YubiHSM2-1.connector=http://127.0.0.1:12345
+    #[arg(long, value_name = "NAME=VALUE")]
+    bind: Vec<String>,
+    /// Answers for a run without a terminal (TOML)
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+}
+
+impl Run {
+    /// Conducts the ceremony.
+    pub fn carry_out(self) -> Outcome {
+        self.conduct().unwrap_or_else(|failed| failed)
+    }
+
+    fn conduct(self) -> Result<Outcome, Outcome> {
+        let registry = super::system_registry();
+        let (loaded, runbook) = complaints::load_sound(&self.runbook, &registry)?;
+        let bindings = bindings(self.bindings.as_ref(), &self.bind)?;
+        let mut console = console(self.answers.is_none() && attended(), false, self.answers.as_ref())?;
+        let prepared =
+            Prepared { loaded: &loaded, runbook: &runbook, registry: &registry, bindings, folder: &self.out, rehearsal: false };
+        let writer = prepared.open()?;
+        Ok(prepared.conduct(writer, BTreeMap::new(), console.as_mut()))
+    }
+}

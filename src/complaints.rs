@@ -1,0 +1,56 @@
+//! Loading a runbook for a command, and showing what is wrong with it.
+
+use crate::outcome::Outcome;
+use officiant_engine::{
+    check::check,
+    conduct::Registry,
+    notation::{Loaded, Runbook, Severity, load},
+};
+use std::{io::IsTerminal, path::Path};
+
+/// Reads and checks a runbook; what is wrong with it stays in `complaints`.
+pub fn load_and_check(path: &Path, registry: &Registry) -> Result<Loaded, Outcome> {
+    let mut loaded =
+        load(path).map_err(|error| Outcome::not_tried(format!("`{}` cannot be read: {error}", path.display())))?;
+    if let Some(runbook) = &loaded.runbook {
+        let found = check(runbook, &loaded.sources, registry);
+        loaded.complaints.0.extend(found.0);
+    }
+    loaded.complaints.settle();
+    Ok(loaded)
+}
+
+/// Reads a runbook that is about to be conducted; an error in it stops the command.
+pub fn load_sound(path: &Path, registry: &Registry) -> Result<(Loaded, Runbook), Outcome> {
+    let mut loaded = load_and_check(path, registry)?;
+    if loaded.complaints.any_error() {
+        show(&loaded);
+        return Err(Outcome::does_not_hold("the runbook cannot be conducted as it is"));
+    }
+    match loaded.runbook.take() {
+        Some(runbook) => Ok((loaded, runbook)),
+        None => Err(Outcome::does_not_hold("the runbook cannot be understood")),
+    }
+}
+
+/// Shows every complaint on standard error.
+pub fn show(loaded: &Loaded) {
+    let colour = std::io::stderr().is_terminal();
+    for complaint in &loaded.complaints.0 {
+        eprintln!("{}\n", complaint.render(&loaded.sources, colour));
+    }
+}
+
+/// "2 errors and 1 warning", or nothing when there is none.
+pub fn tally(loaded: &Loaded) -> Option<String> {
+    let count = |severity| loaded.complaints.0.iter().filter(|complaint| complaint.severity == severity).count();
+    let number = |count, noun: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {noun}")),
+        _ => Some(format!("{count} {noun}s")),
+    };
+    match (number(count(Severity::Error), "error"), number(count(Severity::Warning), "warning")) {
+        (Some(errors), Some(warnings)) => Some(format!("{errors} and {warnings}")),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,133 @@
+//! A console without people: answers from a file, and in a rehearsal from the runbook.
+
+use super::{Answers, markdown};
+use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Secret, Unanswered};
+use rand_core::{OsRng, RngCore};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The scripted console; what a person would see goes to standard error.
+pub struct Scripted {
+    answers: Answers,
+    /// Whether the runbook's `rehearse:` answers count, and made-up ones where it has none.
+    rehearsal: bool,
+    position: Position,
+}
+
+impl Scripted {
+    /// A console that answers from a file alone, or also as the runbook says in a rehearsal.
+    pub fn new(answers: Answers, rehearsal: bool) -> Self {
+        Self { answers, rehearsal, position: Position::default() }
+    }
+
+    fn reply(&mut self, question: &Question, again: bool) -> Option<Reply> {
+        if self.answers.knows(&self.position, question) {
+            let value = self.answers.answer(&self.position, question, again)?;
+            return Some(match (question.kind.is_secret(), value) {
+                (true, Value::String(secret)) if self.rehearsal => Reply::Secret(Secret::new(secret)),
+                (_, value) => Reply::Value(value),
+            });
+        }
+        if !self.rehearsal || again {
+            return None;
+        }
+        if let Some(answer) = &question.rehearse {
+            return Some(match (question.kind.is_secret(), answer) {
+                (true, Value::String(secret)) => Reply::Secret(Secret::new(secret.clone())),
+                (_, answer) => Reply::Value(answer.clone()),
+            });
+        }
+        match &question.kind {
+            QuestionKind::Confirm | QuestionKind::Decision => Some(Reply::Value(true.into())),
+            QuestionKind::Choice(options) => Some(Reply::Value(options.first()?.0.clone().into())),
+            QuestionKind::Date => Some(Reply::Value(today().into())),
+            QuestionKind::Secret { min_length, dice } => Some(Reply::Secret(made_up(*min_length, *dice))),
+            QuestionKind::SecretAgain { secret, .. } => Some(Reply::Secret(secret.clone())),
+            QuestionKind::Text { .. } | QuestionKind::Number => None,
+        }
+    }
+}
+
+impl Console for Scripted {
+    fn at(&mut self, position: &Position) {
+        self.position = position.clone();
+    }
+
+    fn show(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Section { title, computer, .. } => {
+                let computer = computer.as_ref().map(|computer| format!(" — on {computer}")).unwrap_or_default();
+                eprintln!("\n{title}{computer}");
+            }
+            Notice::Step { word, text, .. } => {
+                let number = format!("{}/{}", self.position.number, self.position.of);
+                eprintln!("{number:>7}  {word} {}", markdown::plain(text).trim_end().replace('\n', "\n         "));
+            }
+            Notice::Information(text) | Notice::Irreversible(text) => eprintln!("         {}", markdown::safe(text)),
+            Notice::Outcome(lines) => {
+                for (name, value) in lines {
+                    eprintln!("         {} {}", markdown::safe(name), markdown::brief(value));
+                }
+            }
+            Notice::File { path, sha256 } => eprintln!("         {} {sha256}", markdown::safe(path)),
+            Notice::Failed(failure) => {
+                eprintln!("         failed: {}", markdown::safe(&failure.message));
+                if let Some(next) = &failure.next {
+                    eprintln!("         next: {}", markdown::safe(next));
+                }
+            }
+            Notice::Banner(text) => eprintln!("{}", markdown::safe(text)),
+        }
+    }
+
+    fn ask(&mut self, question: &Question, complaint: Option<&str>) -> Result<Reply, Unanswered> {
+        if let Some(complaint) = complaint {
+            eprintln!("         not taken: {}", markdown::safe(complaint));
+        }
+        let Some(reply) = self.reply(question, complaint.is_some()) else {
+            let key = Answers::keys(&self.position, question).into_iter().next().unwrap_or_default();
+            let another = if complaint.is_some() { "another" } else { "an" };
+            return Err(Unanswered(format!(
+                "step {} asks “{}” and there is no terminal: give {another} answer as \"{key}\" in the file of --answers",
+                self.position.step(),
+                markdown::safe(&question.text),
+            )));
+        };
+        let shown = match &reply {
+            Reply::Value(Value::Bool(true)) => "yes".to_string(),
+            Reply::Value(Value::Bool(false)) => "no".to_string(),
+            Reply::Value(Value::String(text)) => text.clone(),
+            Reply::Value(value) => value.to_string(),
+            Reply::Secret(_) => "(entered)".to_string(),
+        };
+        eprintln!("         {} {}", markdown::safe(&question.text), markdown::safe(&shown));
+        Ok(reply)
+    }
+
+    fn wait(&mut self, duration: Duration, what: &str) {
+        if self.rehearsal {
+            // Short waits give devices time to answer; long ones are for people.
+            std::thread::sleep(duration.min(Duration::from_millis(20)));
+        } else {
+            if duration > Duration::from_secs(2) {
+                eprintln!("         waiting {} s: {}", duration.as_secs(), markdown::safe(what));
+            }
+            std::thread::sleep(duration);
+        }
+    }
+}
+
+fn today() -> String {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
+/// A secret for a rehearsal, nowhere written down.
+fn made_up(min_length: usize, dice: bool) -> Secret {
+    let mut secret = String::with_capacity(min_length.max(24));
+    let alphabet: &[u8] = if dice { b"123456" } else { b"abcdefghjkmnpqrstuvwxyz23456789-" };
+    while secret.len() < min_length.max(24) {
+        let byte = usize::try_from(OsRng.next_u32()).unwrap_or_default() % alphabet.len();
+        secret.push(char::from(alphabet[byte]));
+    }
+    Secret::new(secret)
+}

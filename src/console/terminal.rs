@@ -1,0 +1,221 @@
+//! The terminal of a ceremony: where am I, what is asked, what happens if I say no.
+
+use super::markdown::{brief, safe, styled};
+use console::{Style, Term};
+use dialoguer::{Confirm, Input, Password, Select, theme::ColorfulTheme};
+use indicatif::{ProgressBar, ProgressStyle};
+use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Secret, Unanswered};
+use std::time::{Duration, Instant};
+
+/// Columns before a step's text.
+const INDENT: usize = 9;
+
+/// Prompts and notices on a real terminal, on standard error.
+pub struct Terminal {
+    term: Term,
+    theme: ColorfulTheme,
+    position: Position,
+    rehearsal: bool,
+    waiting: Option<ProgressBar>,
+}
+
+impl Terminal {
+    /// The terminal that standard error is.
+    pub fn new(rehearsal: bool) -> Self {
+        Self { term: Term::stderr(), theme: ColorfulTheme::default(), position: Position::default(), rehearsal, waiting: None }
+    }
+
+    fn line(&self, text: &str) {
+        // A terminal that is gone is noticed at the next question.
+        let _ = self.term.write_line(text);
+    }
+
+    fn width(&self) -> usize {
+        usize::from(self.term.size().1).clamp(40, 100)
+    }
+
+    fn body(&self, text: &str) {
+        self.line(&format!("{}{}", " ".repeat(INDENT), styled(text, self.width(), INDENT)));
+    }
+
+    fn heading(&self, title: &str, computer: Option<&str>, estimate: Option<&str>) {
+        let title = safe(title);
+        let mark = if self.rehearsal { " REHEARSAL " } else { "" };
+        let used = title.chars().count() + mark.chars().count() + 5;
+        let rule = "━".repeat(self.width().saturating_sub(used).max(3));
+        let bold = style().bold();
+        self.line("");
+        self.line(&format!("━━ {} {rule}{}", bold.apply_to(title), style().yellow().apply_to(mark)));
+        let facts: Vec<String> = [computer.map(|it| format!("on {it}")), estimate.map(|it| format!("about {it}"))]
+            .into_iter()
+            .flatten()
+            .map(|fact| safe(&fact))
+            .collect();
+        if !facts.is_empty() {
+            self.body(&facts.join(" · "));
+        }
+    }
+
+    fn answer(&self, question: &Question) -> dialoguer::Result<Reply> {
+        let prompt = safe(&question.text);
+        match &question.kind {
+            QuestionKind::Confirm | QuestionKind::Decision => {
+                if let Some(consequence) = &question.if_no {
+                    self.body(&format!("If no: {consequence}."));
+                }
+                let confirm = Confirm::with_theme(&self.theme).with_prompt(prompt).wait_for_newline(true);
+                Ok(Reply::Value(confirm.interact_on(&self.term)?.into()))
+            }
+            QuestionKind::Choice(options) => {
+                let labels: Vec<String> = options.iter().map(|(_, label)| safe(label)).collect();
+                let chosen = Select::with_theme(&self.theme).with_prompt(prompt).items(labels).default(0);
+                let chosen = chosen.interact_on(&self.term)?;
+                let value = options.get(chosen).map(|(value, _)| value.clone()).unwrap_or_default();
+                Ok(Reply::Value(value.into()))
+            }
+            QuestionKind::Text { optional, .. } => self.text(prompt, *optional),
+            QuestionKind::Number => self.text(format!("{prompt} (a number)"), false),
+            QuestionKind::Date => self.text(format!("{prompt} (YYYY-MM-DD)"), false),
+            QuestionKind::Secret { min_length, dice } => {
+                let unit = if *dice { "rolls, digits 1 to 6" } else { "characters" };
+                let password = Password::with_theme(&self.theme)
+                    .with_prompt(format!("{prompt} (at least {min_length} {unit}; not shown)"))
+                    .with_confirmation("The same again", "The two are not the same.");
+                Ok(Reply::Secret(Secret::new(password.interact_on(&self.term)?)))
+            }
+            QuestionKind::SecretAgain { .. } => {
+                let password = Password::with_theme(&self.theme).with_prompt(format!("{prompt} (not shown)"));
+                Ok(Reply::Secret(Secret::new(password.interact_on(&self.term)?)))
+            }
+        }
+    }
+
+    fn text(&self, prompt: String, optional: bool) -> dialoguer::Result<Reply> {
+        let input = Input::<String>::with_theme(&self.theme).with_prompt(prompt).allow_empty(optional);
+        Ok(Reply::Value(input.interact_text_on(&self.term)?.into()))
+    }
+
+    fn stop_waiting(&mut self) {
+        if let Some(bar) = self.waiting.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Console for Terminal {
+    fn at(&mut self, position: &Position) {
+        self.stop_waiting();
+        self.position = position.clone();
+    }
+
+    fn show(&mut self, notice: &Notice) {
+        self.stop_waiting();
+        match notice {
+            Notice::Section { title, computer, estimate, note } => {
+                self.heading(title, computer.as_deref(), estimate.as_deref());
+                if let Some(note) = note {
+                    self.body(note);
+                }
+            }
+            Notice::Step { word, text, by, level, note, estimate } => {
+                let place = format!("{}/{}", self.position.number, self.position.of);
+                let word_shown = style().bold().cyan().apply_to(word);
+                let indent = INDENT + word.len() + 1;
+                self.line("");
+                self.line(&format!("{place:>7}  {word_shown} {}", styled(text, self.width(), indent)));
+                let level = (*level != "must").then(|| format!("this {level} be done"));
+                let by = by.as_ref().map(|by| format!("by {by}"));
+                let estimate = estimate.as_ref().map(|estimate| format!("about {estimate}"));
+                let facts: Vec<String> = [by, level, estimate].into_iter().flatten().collect();
+                if !facts.is_empty() {
+                    self.body(&facts.join(" · "));
+                }
+                if let Some(note) = note {
+                    let shown = styled(note, self.width(), INDENT);
+                    self.line(&format!("{}{}", " ".repeat(INDENT), style().dim().apply_to(shown)));
+                }
+            }
+            Notice::Information(text) => self.body(text),
+            Notice::Irreversible(text) => {
+                self.line(&format!(
+                    "{}{} {}",
+                    " ".repeat(INDENT),
+                    style().bold().yellow().apply_to("cannot be undone:"),
+                    styled(text, self.width(), INDENT + 18)
+                ));
+            }
+            Notice::Outcome(lines) => {
+                let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+                for (name, value) in lines {
+                    let name = format!("{:<widest$}", safe(name));
+                    self.line(&format!("{}{}  {}", " ".repeat(INDENT), style().green().apply_to(name), brief(value)));
+                }
+            }
+            Notice::File { path, sha256 } => {
+                self.body(&format!("{path}"));
+                self.body(&format!("SHA-256 {sha256}"));
+            }
+            Notice::Failed(failure) => {
+                let failed = style().bold().red().apply_to("failed:");
+                let text = styled(&failure.message, self.width(), INDENT + 8);
+                self.line(&format!("{}{failed} {text}", " ".repeat(INDENT)));
+                if let Some(next) = &failure.next {
+                    self.body(&format!("next: {next}"));
+                }
+            }
+            Notice::Banner(text) => {
+                self.line("");
+                for line in safe(text).lines() {
+                    self.line(&format!("    {line}"));
+                }
+                self.line("");
+            }
+        }
+    }
+
+    fn ask(&mut self, question: &Question, complaint: Option<&str>) -> Result<Reply, Unanswered> {
+        self.stop_waiting();
+        if let Some(complaint) = complaint {
+            let text = styled(complaint, self.width(), INDENT + 11);
+            self.line(&format!("{}{} {text}", " ".repeat(INDENT), style().yellow().apply_to("not taken:")));
+        }
+        self.answer(question).map_err(|error| {
+            let _ = self.term.show_cursor();
+            let dialoguer::Error::IO(error) = error;
+            Unanswered(match error.kind() {
+                std::io::ErrorKind::Interrupted => format!("stopped at step {} by the keyboard", self.position.step()),
+                _ => format!("step {} asks and the terminal does not answer: {error}", self.position.step()),
+            })
+        })
+    }
+
+    fn wait(&mut self, duration: Duration, what: &str) {
+        if duration < Duration::from_secs(2) {
+            // Short waits come one after the other, while something is waited for.
+            let bar = self.waiting.get_or_insert_with(|| {
+                let template = format!("{}{{spinner}} {{msg}} ({{elapsed}})", " ".repeat(INDENT));
+                let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+                ProgressBar::new_spinner().with_style(style)
+            });
+            bar.set_message(safe(what));
+            bar.tick();
+            std::thread::sleep(duration);
+            return;
+        }
+        self.stop_waiting();
+        let template = format!("{}{{bar:30}} {{msg}} ({{eta}} left)", " ".repeat(INDENT));
+        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let total = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let bar = ProgressBar::new(total).with_style(style).with_message(safe(what));
+        let started = Instant::now();
+        while started.elapsed() < duration {
+            bar.set_position(u64::try_from(started.elapsed().as_millis()).unwrap_or(total));
+            std::thread::sleep(Duration::from_millis(100).min(duration));
+        }
+        bar.finish_and_clear();
+    }
+}
+
+fn style() -> Style {
+    Style::new().for_stderr()
+}

@@ -1,0 +1,139 @@
+//! `files.copy`: a file or folder is there a second time, and it is the same.
+
+use super::{
+    Place,
+    measure::{Measured, measure, no_file},
+    place::{failure, io_failure},
+    walk::walk,
+};
+use officiant_engine::{
+    conduct::{Effect, Failure, Stage, StepHandler},
+    record::{Folder, digest_hex},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    path::{Path, PathBuf},
+};
+
+/// The largest file that is copied, in bytes.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+pub(super) struct Copy;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The file or folder; a relative path is below the ceremony folder's `products/`.
+    from: String,
+    /// The new file or folder; a relative path is below `products/`, and its files are then products. Nothing is replaced.
+    to: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Outputs {
+    /// The new files, read once more after they were written.
+    files: Vec<Measured>,
+}
+
+impl StepHandler for Copy {
+    const NAME: &'static str = "files.copy";
+    const SUMMARY: &'static str = "Copies a file or folder, never over another, and compares the digests afterwards.";
+    const EFFECT: Effect = Effect::Changes;
+    type Arguments = Arguments;
+    type Outputs = Outputs;
+
+    fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        let (from, to) = (Place::of(&arguments.from)?, Place::of(&arguments.to)?);
+        let pairs = pairs(&from, &to, stage)?;
+        // All of them before the first is made, so that a copy is not left half done for a reason that was there before.
+        for (_, to) in &pairs {
+            if to.full(stage)?.symlink_metadata().is_ok() {
+                let to = to.name();
+                return Err(Failure::new("exists", format!("`{to}` exists already, and nothing is ever replaced"))
+                    .next(format!("look at `{to}`; move it away yourself if it does not belong there")));
+            }
+        }
+        let files = pairs.iter().map(|(from, to)| copy(from, to, stage)).collect::<Result<_, _>>()?;
+        Ok(Outputs { files })
+    }
+}
+
+/// Every file to copy, with its new place.
+fn pairs(from: &Place, to: &Place, stage: &Stage<'_>) -> Result<Vec<(Place, Place)>, Failure> {
+    let name = from.name();
+    let full = from.full(stage)?;
+    let metadata = full.metadata().map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            Failure::new("missing", format!("`{name}` is not there")).next("put it there and try again")
+        }
+        _ => io_failure(&name, &error),
+    })?;
+    match no_file(&metadata) {
+        None => Ok(vec![(from.clone(), to.clone())]),
+        Some(_) if metadata.is_dir() => {
+            let files = walk(&full)?;
+            if files.is_empty() {
+                return Err(Failure::new("empty", format!("there is no file in `{name}`"))
+                    .next("see that this is the right folder"));
+            }
+            Ok(files.iter().map(|file| (from.join(file), to.join(file))).collect())
+        }
+        Some(what) => Err(Failure::new("no-file", format!("`{name}` is {what}, which cannot be copied"))
+            .next("name a file or a folder")),
+    }
+}
+
+fn copy(from: &Place, to: &Place, stage: &mut Stage<'_>) -> Result<Measured, Failure> {
+    let name = from.name();
+    let bytes = read(&from.full(stage)?, &name)?;
+    match to {
+        Place::Product(product) => {
+            stage.product(&Place::product(product)?, &bytes)?;
+        }
+        Place::Outside(path) => {
+            let (folder, below) = nearest_folder(path, stage)?;
+            Folder::open(&folder).create_file(&below, &bytes).map_err(|error| failure(&error))?;
+        }
+    }
+    let copied = measure(to, stage).map_err(|error| error.failure(&to.name()))?;
+    if copied.sha256 != digest_hex(&bytes) {
+        return Err(Failure::new(
+            "digest",
+            format!("`{}` is not the same as `{name}` when it is read again", copied.path),
+        )
+        .next("do not trust the disk that it is on; use another one"));
+    }
+    Ok(copied)
+}
+
+fn read(path: &Path, name: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| io_failure(name, &error))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| io_failure(name, &error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Failure::new("too-large", format!("`{name}` is larger than {} MiB", LARGEST / 1024 / 1024))
+            .next("copy it yourself and check it with files.check"));
+    }
+    Ok(bytes)
+}
+
+/// The nearest folder above an absolute path that exists, with its links resolved, and the path below it.
+fn nearest_folder(path: &Path, stage: &Stage<'_>) -> Result<(PathBuf, String), Failure> {
+    let name = path.display().to_string();
+    let no_place = || Failure::new("path", format!("`{name}` is no place for a file")).next("name a file in a folder");
+    let above = path.ancestors().skip(1).find(|folder| folder.is_dir()).ok_or_else(no_place)?;
+    let below = path.strip_prefix(above).ok().and_then(Path::to_str).ok_or_else(no_place)?;
+    let folder = above.canonicalize().map_err(|error| io_failure(&name, &error))?;
+    let ceremony = stage.folder().canonicalize().map_err(|error| io_failure("the ceremony folder", &error))?;
+    if folder.starts_with(ceremony) {
+        return Err(Failure::new(
+            "path",
+            format!("`{name}` is in the ceremony folder, where the record must know of it"),
+        )
+        .next("make the path relative: it is then below `products/`"));
+    }
+    Ok((folder, below.to_string()))
+}

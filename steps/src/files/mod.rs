@@ -1,0 +1,18 @@
+//! Steps that look at files and make them.
+
+mod check;
+mod copy;
+mod digest;
+mod measure;
+mod mkdir;
+mod place;
+mod walk;
+mod write;
+
+pub(crate) use place::Place;
+
+use officiant_engine::conduct::Registry;
+
+pub(crate) fn register(registry: Registry) -> Registry {
+    registry.with(check::Check).with(digest::Digest).with(copy::Copy).with(write::Write).with(mkdir::Mkdir)
+}

@@ -1,0 +1,32 @@
+//! `files.write`: some text becomes a product.
+
+use super::Place;
+use officiant_engine::{
+    conduct::{Effect, Failure, Stage, StepHandler},
+    record::FileRecord,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(super) struct Write;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The new file, below the ceremony folder's `products/`; nothing is replaced.
+    path: String,
+    /// What it holds, byte for byte: a last newline is there when it is written.
+    text: String,
+}
+
+impl StepHandler for Write {
+    const NAME: &'static str = "files.write";
+    const SUMMARY: &'static str = "Writes text into a new file below `products/`.";
+    const EFFECT: Effect = Effect::Changes;
+    type Arguments = Arguments;
+    type Outputs = FileRecord;
+
+    fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<FileRecord, Failure> {
+        stage.product(&Place::product(&arguments.path)?, arguments.text.as_bytes())
+    }
+}

@@ -1,0 +1,79 @@
+//! Which of the devices that are plugged in is the one that a step names.
+
+use super::{Plugged, Port, Present};
+use officiant_engine::conduct::{Failure, NamedDevice, Stage};
+
+/// What became of a search.
+#[derive(Debug)]
+pub(crate) enum Sought {
+    /// It is there.
+    Here(Plugged),
+    /// It is not, and nothing that could be taken for it is.
+    Nowhere,
+    /// Another is there, or it cannot be told which of several it is.
+    Other(Failure),
+}
+
+/// Looks for a device by its name: by its serial number when it is bound to one, else it must be the only one that is not bound
+/// to another name. A binding that names the device's connector leaves no other to choose from.
+pub(crate) fn seek(device: &NamedDevice, present: &Present, stage: &Stage<'_>) -> Result<Sought, Failure> {
+    let port = match stage.bindings().devices.get(&device.name).and_then(|binding| binding.connector.as_ref()) {
+        Some(connector) => Some(connector.parse::<Port>()?),
+        None => None,
+    };
+    let (strangers, others): (Vec<&Plugged>, Vec<&Plugged>) = present
+        .devices
+        .iter()
+        .filter(|plugged| port.as_ref().is_none_or(|port| *port == plugged.port))
+        .partition(|plugged| stage.device_with_serial(plugged.serial).is_none_or(|name| name == device.name));
+    if let Some(serial) = device.serial {
+        if let Some(found) = strangers.iter().find(|plugged| plugged.serial == serial) {
+            return Ok(Sought::Here((*found).clone()));
+        }
+        return Ok(match strangers.first() {
+            Some(stranger) => Sought::Other(
+                Failure::new(
+                    "wrong-device",
+                    format!(
+                        "the device that is inserted has the serial number {}; {} is the one with {serial}",
+                        stranger.serial, device.name
+                    ),
+                )
+                .next(format!("take it out and insert {}, serial number {serial}", device.name)),
+            ),
+            None => other(device, &others, stage),
+        });
+    }
+    Ok(match strangers.as_slice() {
+        [only] => Sought::Here((*only).clone()),
+        [] => other(device, &others, stage),
+        several => Sought::Other(
+            Failure::new(
+                "which-device",
+                format!("any of these could be {}: {}", device.name, list(several.iter().copied(), stage)),
+            )
+            .next(format!("take out all but {}, or give its serial number in the bindings", device.name)),
+        ),
+    })
+}
+
+fn other(device: &NamedDevice, others: &[&Plugged], stage: &Stage<'_>) -> Sought {
+    if others.is_empty() {
+        return Sought::Nowhere;
+    }
+    let which = device.serial.map(|serial| format!(", serial number {serial},")).unwrap_or_default();
+    let failure = Failure::new(
+        "wrong-device",
+        format!("{}{which} is not inserted; what is: {}", device.name, list(others.iter().copied(), stage)),
+    );
+    Sought::Other(failure.next(format!("insert {}", device.name)))
+}
+
+/// Devices by serial number and name, for a message.
+pub(crate) fn list<'a>(devices: impl IntoIterator<Item = &'a Plugged>, stage: &Stage<'_>) -> String {
+    let one = |plugged: &Plugged| match stage.device_with_serial(plugged.serial) {
+        Some(name) => format!("{} ({name})", plugged.serial),
+        None => plugged.serial.to_string(),
+    };
+    devices.into_iter().map(one).collect::<Vec<_>>().join(", ")
+}
