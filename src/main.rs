@@ -4,8 +4,8 @@ mod bench;
 mod commands;
 mod complaints;
 mod console;
-mod host;
 mod outcome;
+mod program;
 
 use clap::Parser;
 use commands::Command;

@@ -2,14 +2,15 @@
 
 use crate::{
     console::{Answers, Scripted, Terminal},
-    host,
     outcome::Outcome,
+    program,
 };
 use officiant_engine::{
     conduct::{Bindings, Ceremony, Console, Halt, Live, Opening, Registry, conduct},
     notation::{Loaded, Place, Runbook},
     record::{SystemClock, TRANSCRIPT, Writer},
 };
+use officiant_steps::host;
 use std::{
     collections::BTreeMap,
     fs,
@@ -33,7 +34,7 @@ impl Prepared<'_> {
             runbook: self.runbook,
             files: &self.loaded.files,
             bindings: &self.bindings,
-            program: host::program(),
+            program: program::this(),
             host: host::facts(),
             rehearsal: self.rehearsal,
         };

@@ -25,7 +25,7 @@ fn is_direction(character: char) -> bool {
 pub fn brief(text: &str) -> String {
     let text = safe(text);
     let first = text.lines().next().unwrap_or_default();
-    let short: String = first.chars().take(200).collect();
+    let short: String = first.chars().take(80).collect();
     if short.len() < text.trim_end().len() { format!("{short} …") } else { short }
 }
 

@@ -22,7 +22,13 @@ pub struct Terminal {
 impl Terminal {
     /// The terminal that standard error is.
     pub fn new(rehearsal: bool) -> Self {
-        Self { term: Term::stderr(), theme: ColorfulTheme::default(), position: Position::default(), rehearsal, waiting: None }
+        let theme = ColorfulTheme {
+            prompt_prefix: style().yellow().apply_to(format!("{:>1$}", "?", INDENT - 1)),
+            success_prefix: style().dim().apply_to(format!("{:>1$}", "·", INDENT - 1)),
+            error_prefix: style().red().apply_to(format!("{:>1$}", "✘", INDENT - 1)),
+            ..ColorfulTheme::default()
+        };
+        Self { term: Term::stderr(), theme, position: Position::default(), rehearsal, waiting: None }
     }
 
     fn line(&self, text: &str) {
@@ -126,10 +132,10 @@ impl Console for Terminal {
                 let level = (*level != "must").then(|| format!("this {level} be done"));
                 let by = by.as_ref().map(|by| format!("by {by}"));
                 let estimate = estimate.as_ref().map(|estimate| format!("about {estimate}"));
-                let facts: Vec<String> = [by, level, estimate].into_iter().flatten().collect();
-                if !facts.is_empty() {
-                    self.body(&facts.join(" · "));
-                }
+                let section = Some(self.position.title.clone());
+                let facts: Vec<String> = [section, by, level, estimate].into_iter().flatten().collect();
+                let facts = style().dim().apply_to(styled(&facts.join(" · "), self.width(), INDENT)).to_string();
+                self.line(&format!("{}{facts}", " ".repeat(INDENT)));
                 if let Some(note) = note {
                     let shown = styled(note, self.width(), INDENT);
                     self.line(&format!("{}{}", " ".repeat(INDENT), style().dim().apply_to(shown)));

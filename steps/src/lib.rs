@@ -3,6 +3,7 @@
 mod devices;
 mod exec;
 mod files;
+pub mod host;
 mod people;
 pub mod ports;
 mod yubihsm;
@@ -17,6 +18,7 @@ pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
     let registry = people::register(Registry::default());
     let registry = exec::register(registry);
     let registry = files::register(registry);
-    let registry = devices::register(registry, Arc::clone(ports));
-    yubihsm::register(registry, Arc::clone(ports))
+    let registry = host::register(registry);
+    let registry = devices::register(registry, ports);
+    yubihsm::register(registry, ports)
 }

@@ -148,6 +148,8 @@ struct Connections {
     stopped: bool,
     next: u64,
     open: BTreeMap<u64, Open>,
+    /// Threads of connections that are closed: at their end, or past it.
+    leaving: Vec<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -155,7 +157,7 @@ struct Open {
     socket: TcpStream,
     /// Since when no request has been under way; `None` while one is.
     idle_since: Option<Instant>,
-    thread: Option<JoinHandle<()>>,
+    thread: JoinHandle<()>,
 }
 
 impl Connections {
@@ -172,12 +174,20 @@ impl Connections {
             return true;
         }
         let idle = self.open.iter().filter_map(|(number, open)| Some((open.idle_since?, *number))).min();
-        if let Some((_, number)) = idle
-            && let Some(open) = self.open.remove(&number)
-        {
-            let _ = open.socket.shutdown(Shutdown::Both);
+        if let Some((_, number)) = idle {
+            self.close(number);
         }
         idle.is_some()
+    }
+
+    /// Closes a connection, and remembers its thread: the device must not outlive the connector in it.
+    fn close(&mut self, number: u64) {
+        self.leaving.retain(|thread| !thread.is_finished());
+        if let Some(open) = self.open.remove(&number) {
+            // Fails if the client was faster.
+            let _ = open.socket.shutdown(Shutdown::Both);
+            self.leaving.push(open.thread);
+        }
     }
 }
 
@@ -206,9 +216,11 @@ fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
             warn!(%error, "could not serve a connection");
         }
     }
-    // Their sockets are closed, so they end.
-    let open = std::mem::take(&mut shared.connections().open);
-    for thread in open.into_values().filter_map(|open| open.thread) {
+    // Their sockets are closed, so they end; each may still need the lock to do so.
+    let mut connections = shared.connections();
+    let (open, leaving) = (std::mem::take(&mut connections.open), std::mem::take(&mut connections.leaving));
+    drop(connections);
+    for thread in open.into_values().map(|open| open.thread).chain(leaving) {
         let _ = thread.join();
     }
 }
@@ -221,7 +233,7 @@ fn open(shared: &Arc<Shared>, connections: &mut Connections, socket: TcpStream) 
         let shared = Arc::clone(shared);
         move || serve(&shared, number, connection)
     })?;
-    connections.open.insert(number, Open { socket, idle_since: Some(Instant::now()), thread: Some(thread) });
+    connections.open.insert(number, Open { socket, idle_since: Some(Instant::now()), thread });
     Ok(())
 }
 
@@ -248,9 +260,7 @@ fn serve(shared: &Shared, number: u64, mut connection: Connection) {
         }
         idle_since(Some(Instant::now()));
     }
-    if let Some(open) = shared.connections().open.remove(&number) {
-        let _ = open.socket.shutdown(Shutdown::Both);
-    }
+    shared.connections().close(number);
 }
 
 /// The answer to a request; `None` if the connection is to be closed without one.

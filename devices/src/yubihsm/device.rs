@@ -50,7 +50,6 @@ impl VirtualYubiHsm {
         Ok(Self(Arc::new(Mutex::new(Device {
             sessions: Sessions::none(settings.session_timeout),
             ed25519_attestation: settings.ed25519_attestation,
-            highest_algorithm: settings.highest_algorithm,
             store,
             state,
             attestation_key,
@@ -169,7 +168,6 @@ pub(super) struct Device {
     pub(super) state: State,
     pub(super) attestation_key: AttestationKey,
     pub(super) ed25519_attestation: Ed25519Attestation,
-    pub(super) highest_algorithm: u8,
     pub(super) sessions: Sessions,
     presence: Presence,
     faults: Vec<Fault>,

@@ -19,12 +19,6 @@ pub struct Settings {
     pub attestation_key: Option<AttestationKey>,
     /// Whether the device attests an Ed25519 key.
     pub ed25519_attestation: Ed25519Attestation,
-    /// The highest algorithm identifier that DEVICE INFO lists; it lists all from 1 on.
-    ///
-    /// 47 (`ecp224`) if not set otherwise: what every firmware knows, and the highest that the `yubihsm` crate 0.42.1
-    /// can read. The vendor's list of algorithms goes up to 55 with firmware 2.4; a client that must cope with that can
-    /// be tried here.
-    pub highest_algorithm: u8,
     /// How long a session may be idle before it expires: 30 seconds on the real device (*Core Concepts*, *Session*).
     pub session_timeout: Duration,
 }
@@ -38,7 +32,6 @@ impl Settings {
             firmware: None,
             attestation_key: None,
             ed25519_attestation: Ed25519Attestation::default(),
-            highest_algorithm: 47,
             session_timeout: Duration::from_secs(30),
         }
     }

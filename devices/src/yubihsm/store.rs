@@ -18,7 +18,7 @@ pub(super) struct Store {
     /// The folder, open, so that flushing a rename needs nothing that could fail for want of a descriptor.
     folder: File,
     /// Held until the store is dropped.
-    _lock: File,
+    lock: File,
 }
 
 /// Why a state could not be saved.
@@ -47,7 +47,7 @@ impl Store {
         let lock = private().write(true).create(true).truncate(false).open(&lock_path);
         let lock = lock.map_err(storage(&lock_path, "make the lock of"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.into(), folder, _lock: lock }),
+            Ok(()) => Ok(Self { path: path.into(), folder, lock }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
             Err(TryLockError::Error(source)) => Err(storage(&lock_path, "lock")(source)),
         }
@@ -102,6 +102,15 @@ impl Store {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a process that another thread is starting still has it, until its `exec`.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "could not unlock the state of the virtual YubiHSM");
+        }
     }
 }
 

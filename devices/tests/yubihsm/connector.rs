@@ -234,3 +234,15 @@ fn a_client_that_leaves_in_the_middle_does_no_harm() {
     }
     bench.client().echo(b"x".to_vec()).unwrap();
 }
+
+#[test]
+fn a_device_is_free_as_soon_as_its_connector_has_stopped() {
+    let mut bench = Bench::new();
+    for _ in 0..50 {
+        let sockets: Vec<_> = (0..4).map(|_| TcpStream::connect(bench.connector.address()).unwrap()).collect();
+        bench.client().echo(b"x".to_vec()).unwrap();
+        // Their threads are on their way out when the connector is stopped.
+        drop(sockets);
+        bench = bench.restart();
+    }
+}

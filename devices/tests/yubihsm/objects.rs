@@ -41,7 +41,7 @@ fn device_info_is_the_same_with_and_without_a_session() {
     assert_eq!((info.major_version, info.minor_version, info.build_version), (2, 4, 0));
     let bare = answer(bench.device(), &frame(0x06, &[]));
     let [high, low] = [(SERIAL >> 8).to_le_bytes()[0], SERIAL.to_le_bytes()[0]];
-    assert_eq!(bare[..11], [0x86, 0, 9 + 47, 2, 4, 0, 0, 0xc9, high, low, 62]);
+    assert_eq!(bare[..11], [0x86, 0, 9 + 55, 2, 4, 0, 0, 0xc9, high, low, 62]);
     assert_eq!(Host::open(bench.device()).send(0x06, &[]), bare);
 }
 
@@ -52,6 +52,16 @@ fn the_second_page_of_device_info_came_with_firmware_2_4() {
     assert_eq!(answer(bench.device(), &frame(0x06, &[2])), error(0x02));
     let older = Bench::with(|settings| settings.firmware = Some(Firmware::new(2, 1, 2)));
     assert_eq!(answer(older.device(), &frame(0x06, &[1])), error(0x02));
+}
+
+#[test]
+fn a_newer_firmware_lists_more_algorithms() {
+    for ((major, minor, build), highest) in [((2, 1, 2), 47), ((2, 2, 0), 48), ((2, 3, 1), 54), ((2, 4, 0), 55)] {
+        let bench = Bench::with(|settings| settings.firmware = Some(Firmware::new(major, minor, build)));
+        assert_eq!(answer(bench.device(), &frame(0x06, &[])).last(), Some(&highest));
+        // The crate stops reading at the first that it does not know, and says nothing.
+        assert_eq!(bench.client().device_info().unwrap().algorithms.len(), 47);
+    }
 }
 
 #[test]

@@ -41,17 +41,10 @@ impl<'a> Recorded<'a> {
     fn take(&mut self, kind: &str, step: Option<&str>, by: Option<&str>) -> Result<(&'a Entry, usize), Halt> {
         let (entry, number) = self.peek()?;
         let held = entry.event.kind();
-        if held != kind {
+        if held != kind || entry.step.as_deref() != step {
             let wanted = describe(kind, step);
-            let message = format!("the runbook calls for {wanted} here, the record has {}", describe(held, entry.step.as_deref()));
-            return Err(diverged("order", message, Some(number)));
-        }
-        if entry.step.as_deref() != step {
-            let message = format!(
-                "the runbook is at {}, the record at {}",
-                step.unwrap_or("no step"),
-                entry.step.as_deref().unwrap_or("no step")
-            );
+            let message =
+                format!("the runbook calls for {wanted} here, the record has {}", describe(held, entry.step.as_deref()));
             return Err(diverged("order", message, Some(number)));
         }
         if entry.by.as_deref() != by {

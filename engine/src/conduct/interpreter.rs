@@ -545,7 +545,9 @@ impl<'a> Interpreter<'a> {
         if let Some(failure) = failure {
             return Err(Box::new(Failed { failure, outputs, expected, products, evidence }));
         }
-        let shown = outcome_lines(outputs.as_ref(), &expected);
+        let asked = act.uses.and_then(|uses| self.registry.get(uses)).is_some_and(|it| it.effect == Effect::None);
+        // Who was asked has just read the answer.
+        let shown = outcome_lines(outputs.as_ref().filter(|_| !asked), &expected);
         Ok((Finished { outputs, expected, products, evidence, devices, rehearsed: outcome.rehearsed }, shown))
     }
 
@@ -870,6 +872,12 @@ fn outcome_lines(outputs: Option<&Value>, expected: &[Expected]) -> Vec<(String,
 fn show(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Array(items) if items.is_empty() => "none".into(),
+        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            items.iter().map(show).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }

@@ -128,17 +128,16 @@ impl Question {
                 let again = if *dice { without_spaces(&again) } else { again };
                 Ok(Reply::Value((again == *secret).into()))
             }
-            (QuestionKind::Secret { .. } | QuestionKind::SecretAgain { .. }, Reply::Value(_)) | (_, Reply::Secret(_)) => {
-                Err("a secret and a plain answer are not the same".into())
-            }
+            (_, Reply::Secret(_)) => Err("a secret and a plain answer are not the same".into()),
+            (kind, Reply::Value(_)) if kind.is_secret() => Err("a secret and a plain answer are not the same".into()),
             (kind, Reply::Value(value)) => settle(kind, value).map(Reply::Value),
         }
     }
 
     /// A recorded answer in its settled form, or what is wrong with it.
     ///
-    /// It differs from [`Question::settle`] where the record holds less than what was typed: nothing but the verdict when
-    /// a secret was entered again. Taken from a console, such a verdict would be a comparison that nobody made.
+    /// It differs from [`Question::settle`] where the record holds less than what was typed: nothing but the verdict
+    /// when a secret was entered again. Taken from a console, such a verdict would be a comparison that nobody made.
     pub fn recorded(&self, answer: Value) -> Result<Value, String> {
         match (&self.kind, answer) {
             (QuestionKind::SecretAgain { .. }, Value::Bool(same)) => Ok(same.into()),

@@ -1,9 +1,14 @@
 //! Steps that wait until a device is plugged in, or no longer is.
 
+mod device_name;
+mod insert;
+mod patience;
+mod remove;
+
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
 use std::sync::Arc;
 
-pub(crate) fn register(registry: Registry, _ports: Arc<dyn Ports>) -> Registry {
-    registry
+pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
+    registry.with(insert::Insert(Arc::clone(ports))).with(remove::Remove(Arc::clone(ports)))
 }

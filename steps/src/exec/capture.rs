@@ -45,8 +45,8 @@ pub(super) struct Capture {
 impl Capture {
     /// Starts to read both streams; at most `most` bytes of each are kept.
     ///
-    /// The threads that read end when the streams do. A process that left its group can hold them open for as long as it
-    /// likes: nobody waits for those threads.
+    /// The threads that read end when the streams do. A process that left its group can hold them open for as long as
+    /// it likes: nobody waits for those threads.
     pub(super) fn start(
         output: impl Read + Send + 'static,
         error: impl Read + Send + 'static,

@@ -8,7 +8,8 @@ use zeroize::{Zeroize, Zeroizing};
 /// Fewest characters of Base64 that are looked for; fewer turn up by chance.
 const FEWEST: usize = 6;
 
-/// Whether the output holds the secret: as it is, in hexadecimal, or in Base64, also within a longer text that was encoded.
+/// Whether the output holds the secret: as it is, in hexadecimal, or in Base64, also within a longer text that was
+/// encoded.
 pub(super) fn leaks(output: &[u8], secret: &Secret) -> bool {
     let secret = secret.expose().as_bytes();
     if secret.is_empty() || output.is_empty() {

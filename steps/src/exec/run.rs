@@ -34,8 +34,8 @@ pub(super) struct Arguments {
     /// relative path of a program, `./tool`, starts at `directory`.
     #[schemars(length(min = 1))]
     command: Vec<String>,
-    /// Where it runs: a relative path is below the ceremony folder's `products/`. It is the ceremony folder itself when it is
-    /// left out, so that the paths in the record lead somewhere.
+    /// Where it runs: a relative path is below the ceremony folder's `products/`. It is the ceremony folder itself when
+    /// it is left out, so that the paths in the record lead somewhere.
     directory: Option<String>,
     /// How long it may run, 10 minutes when it is left out; then it is ended, with everything that it started.
     timeout: Option<Span>,
@@ -219,8 +219,8 @@ fn bad_end(arguments: &Arguments, ran: &Ran, good: &[i32]) -> Failure {
         End::Signalled(signal) => Failure::new("signal", format!("`{program}` was ended by signal {signal}"))
             .next("find out what ended it, and try again"),
         End::TooLate => {
-            let limit = arguments.timeout.unwrap_or(Span::minutes(10)).duration().as_secs_f64();
-            Failure::new("timeout", format!("`{program}` was not done after {limit} seconds and was ended"))
+            let limit = arguments.timeout.unwrap_or(Span::minutes(10));
+            Failure::new("timeout", format!("`{program}` was not done after {limit} and was ended"))
                 .next("see what it waited for; try again, or give it a longer `timeout` in the runbook")
         }
         End::TooMuch(stream) => {

@@ -7,8 +7,8 @@ const WIDTH: usize = 200;
 
 /// An argument list in which each argument can be told from the next, and no character does anything to a terminal.
 ///
-/// An argument of nothing but letters, digits and `_@%+=:,./-` stands for itself; any other is quoted, with `"`, `\` and
-/// everything that cannot be seen escaped.
+/// An argument of nothing but letters, digits and `_@%+=:,./-` stands for itself; any other is quoted, with `"`, `\`
+/// and everything that cannot be seen escaped.
 pub(super) fn command(arguments: &[String]) -> String {
     arguments.iter().map(|argument| quoted(argument)).collect::<Vec<_>>().join(" ")
 }

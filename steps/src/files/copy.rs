@@ -28,7 +28,8 @@ pub(super) struct Copy;
 pub(super) struct Arguments {
     /// The file or folder; a relative path is below the ceremony folder's `products/`.
     from: String,
-    /// The new file or folder; a relative path is below `products/`, and its files are then products. Nothing is replaced.
+    /// The new file or folder; a relative path is below `products/`, and its files are then products. Nothing
+    /// is replaced.
     to: String,
 }
 
@@ -48,7 +49,7 @@ impl StepHandler for Copy {
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         let (from, to) = (Place::of(&arguments.from)?, Place::of(&arguments.to)?);
         let pairs = pairs(&from, &to, stage)?;
-        // All of them before the first is made, so that a copy is not left half done for a reason that was there before.
+        // All of them before the first is made, so that a copy is not left half done for a reason that was known.
         for (_, to) in &pairs {
             if to.full(stage)?.symlink_metadata().is_ok() {
                 let to = to.name();

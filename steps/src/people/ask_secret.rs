@@ -1,7 +1,7 @@
 //! `ask.secret`: a secret that a person knows, or makes with dice.
 //!
-//! A replay has the answers but not the secret, so nothing that is recorded depends on what was entered: the entropy is that
-//! of the fewest rolls, and whether a secret was read back rightly is itself the recorded answer.
+//! A replay has the answers but not the secret, so nothing that is recorded depends on what was entered: the entropy is
+//! that of the fewest rolls, and whether a secret was read back rightly is itself the recorded answer.
 
 use officiant_engine::conduct::{Effect, Failure, Notice, Question, QuestionKind, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
@@ -21,8 +21,8 @@ pub(super) struct Arguments {
     /// Fewest characters, 8 when it is left out; with `dice`, fewest rolls, 50 when it is left out.
     #[schemars(range(min = 1, max = 1024))]
     min_length: Option<u16>,
-    /// The secret that this one must be: a person reads it back, from paper for example. After three wrong ones the step
-    /// fails.
+    /// The secret that this one must be: a person reads it back, from paper for example. After three wrong ones the
+    /// step fails.
     matches: Option<SecretName>,
     /// Whether the secret is rolls of a die: the digits 1 to 6, spaces ignored, and not all the same.
     #[serde(default)]
@@ -31,8 +31,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Outputs {
-    /// With `dice`: the whole bits of entropy that the fewest rolls have; there may be more. Nothing else about a secret is
-    /// told.
+    /// With `dice`: the whole bits of entropy that the fewest rolls have; there may be more. Nothing else about a
+    /// secret is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     entropy_bits: Option<u32>,
 }
@@ -69,8 +69,8 @@ fn enter(prompt: String, fewest: u16, dice: bool, stage: &mut Stage<'_>) -> Resu
     if dice {
         let bits = entropy_bits(fewest);
         stage.show(Notice::Information(format!(
-            "Roll a die at least {fewest} times and type every roll, 1 to 6; spaces are ignored. {fewest} rolls of a fair \
-             die have {bits} bits of entropy."
+            "Roll a die at least {fewest} times and type every roll, 1 to 6; spaces are ignored. {fewest} rolls of a \
+             fair die have {bits} bits of entropy."
         )));
     }
     let kind = QuestionKind::Secret { min_length: usize::from(fewest), dice };

@@ -14,8 +14,8 @@ pub(super) struct ReadBack;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The hash, as hex or as PGP words; it is not shown. When it is left out it is the head of the record, which is shown
-    /// as at a checkpoint.
+    /// The hash, as hex or as PGP words; it is not shown. When it is left out it is the head of the record, which is
+    /// shown as at a checkpoint.
     of: Option<String>,
     /// How many words are asked for, 3 when it is left out.
     #[schemars(range(min = 1, max = 64))]

@@ -1,15 +1,18 @@
 //! A span of time, as a runbook writes it.
 
-use jiff::SignedDuration;
+use jiff::{
+    SignedDuration,
+    fmt::friendly::{Designator, SpanPrinter},
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 /// The longest span: a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A span of time: whole seconds (`90`), or numbers with their units (`90s`, `10 minutes`, `1h 30m`), hours at most; more
-/// than nothing and no more than 24 hours.
+/// A span of time: whole seconds (`90`), or numbers with their units (`90s`, `10 minutes`, `1h 30m`), hours at most;
+/// more than nothing and no more than 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub(crate) struct Span(Duration);
@@ -29,6 +32,14 @@ impl Span {
 
     pub(crate) const fn duration(self) -> Duration {
         self.0
+    }
+}
+
+impl fmt::Display for Span {
+    /// As a person reads it: `1m 30s`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printer = SpanPrinter::new().designator(Designator::Compact);
+        formatter.write_str(&printer.unsigned_duration_to_string(&self.0))
     }
 }
 

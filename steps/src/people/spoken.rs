@@ -19,7 +19,8 @@ pub(super) fn numbered(words: &[String]) -> String {
 
 /// The QR code of some text, two modules a character cell, with its quiet zone.
 ///
-/// The light modules are the ones that are painted: a terminal is light on dark, and not every camera reads an inverted code.
+/// The light modules are the ones that are painted: a terminal is light on dark, and not every camera reads an inverted
+/// code.
 pub(super) fn qr(text: &str) -> Result<String, QrError> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M)?;
     let mut renderer = code.render::<Dense1x2>();
@@ -60,7 +61,7 @@ mod tests {
     #[test]
     fn words_are_shown_with_their_numbers() {
         let shown = numbered(&of(&[0xe5, 0x82, 0x94, 0xf2, 0xe9, 0xa2]));
-        assert_eq!(shown, "  1 topmost     2 istanbul    3 pluto       4 vagabond\n  5 treadmill   6 pacific\n");
+        assert_eq!(shown, "  1 topmost      2 istanbul     3 pluto        4 vagabond\n  5 treadmill    6 pacific\n");
     }
 
     #[test]

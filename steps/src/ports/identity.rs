@@ -4,7 +4,7 @@
 //! The message is made here, because `yubihsm::Client` 0.42.1 asks inside a session only, and fails on the algorithms that
 //! firmware 2.4 lists.
 
-use yubihsm::Connector;
+use yubihsm::{Connector, Uuid};
 
 const DEVICE_INFO: u8 = 0x06;
 const ANSWER: u8 = DEVICE_INFO | 0x80;
@@ -79,10 +79,12 @@ fn ask(connector: &Connector, data: &[u8]) -> Result<Vec<u8>, Unidentified> {
     let mut message = vec![DEVICE_INFO, 0];
     message.extend(u8::try_from(data.len()));
     message.extend(data);
-    let answer = connector.send_message(Default::default(), message.into())?;
+    let answer = connector.send_message(Uuid::nil(), message.into())?;
     let answer: &[u8] = answer.as_ref();
     match answer {
-        [ANSWER, high, low, data @ ..] if data.len() == usize::from(u16::from_be_bytes([*high, *low])) => Ok(data.to_vec()),
+        [ANSWER, high, low, data @ ..] if data.len() == usize::from(u16::from_be_bytes([*high, *low])) => {
+            Ok(data.to_vec())
+        }
         [0x7f, 0, 1, code] => Err(Unidentified::Refused(*code)),
         _ => Err(Unidentified::Strange),
     }

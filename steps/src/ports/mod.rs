@@ -7,12 +7,12 @@ mod status;
 mod system;
 mod usb;
 
-pub use identity::{Identity, Unidentified};
 pub(crate) use identity::part_number;
+pub use identity::{Identity, Unidentified};
 pub use port::Port;
 pub use system::{SystemPorts, look_at};
 
-pub(crate) use seek::{Sought, list, seek};
+pub(crate) use seek::{Sought, list, owner, seek};
 
 use officiant_engine::conduct::{Bindings, Failure};
 use yubihsm::{Connector, HttpConfig, UsbConfig};

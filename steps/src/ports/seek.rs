@@ -25,7 +25,7 @@ pub(crate) fn seek(device: &NamedDevice, present: &Present, stage: &Stage<'_>) -
         .devices
         .iter()
         .filter(|plugged| port.as_ref().is_none_or(|port| *port == plugged.port))
-        .partition(|plugged| stage.device_with_serial(plugged.serial).is_none_or(|name| name == device.name));
+        .partition(|plugged| owner(plugged, stage).is_none_or(|name| name == device.name));
     if let Some(serial) = device.serial {
         if let Some(found) = strangers.iter().find(|plugged| plugged.serial == serial) {
             return Ok(Sought::Here((*found).clone()));
@@ -69,9 +69,17 @@ fn other(device: &NamedDevice, others: &[&Plugged], stage: &Stage<'_>) -> Sought
     Sought::Other(failure.next(format!("insert {}", device.name)))
 }
 
+/// The name that a device goes by: the one it was bound to, or that the bindings give its serial number to.
+pub(crate) fn owner(plugged: &Plugged, stage: &Stage<'_>) -> Option<String> {
+    stage.device_with_serial(plugged.serial).or_else(|| {
+        let mut bound = stage.bindings().devices.iter();
+        bound.find(|(_, binding)| binding.serial == Some(plugged.serial)).map(|(name, _)| name.clone())
+    })
+}
+
 /// Devices by serial number and name, for a message.
 pub(crate) fn list<'a>(devices: impl IntoIterator<Item = &'a Plugged>, stage: &Stage<'_>) -> String {
-    let one = |plugged: &Plugged| match stage.device_with_serial(plugged.serial) {
+    let one = |plugged: &Plugged| match owner(plugged, stage) {
         Some(name) => format!("{} ({name})", plugged.serial),
         None => plugged.serial.to_string(),
     };

@@ -34,8 +34,9 @@ pub fn look_at(kind: &str, ports: &[Port]) -> Result<Present, Failure> {
     Ok(look(ports, &Usb::default()))
 }
 
+/// No kind is any kind, for a step that is carried out without a runbook.
 fn known(kind: &str) -> Result<(), Failure> {
-    if kind == YUBIHSM2 {
+    if kind == YUBIHSM2 || kind.is_empty() {
         return Ok(());
     }
     let near = nearest(kind, [YUBIHSM2]).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -70,6 +71,7 @@ fn connector(port: &Port, host: &str, number: u16) -> Result<Plugged, String> {
         Status::Hangs => return Err(format!("the connector at {port} takes connections and does not answer")),
         Status::Stranger => return Err(format!("what answers at {port} is no yubihsm-connector")),
     }
-    let identity = Identity::read(&http(host, number)).map_err(|why| format!("the device at {port} cannot be used: {why}"))?;
+    let identity =
+        Identity::read(&http(host, number)).map_err(|why| format!("the device at {port} cannot be used: {why}"))?;
     Ok(Plugged { port: port.clone(), serial: identity.serial, firmware: identity.firmware })
 }

@@ -82,7 +82,8 @@ impl Device {
     /// `wrong-device`, `vanished`.
     pub(crate) fn check(&self) -> Result<Identity, Failure> {
         let identity = Identity::read(&self.connector).map_err(|why| {
-            Failure::new("vanished", format!("{} went away: {why}", self.name)).next(format!("insert {} again", self.name))
+            Failure::new("vanished", format!("{} went away: {why}", self.name))
+                .next(format!("insert {} again", self.name))
         })?;
         if identity.serial != self.serial {
             return Err(Failure::new(

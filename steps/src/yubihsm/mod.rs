@@ -1,9 +1,44 @@
-//! Steps that a YubiHSM 2 carries out.
+//! Steps that a YubiHSM 2 carries out, one file for each of the vendor's commands.
+//!
+//! Every one of them finds the device that its runbook names among those that are plugged in, asks the connection that it uses
+//! which device that leads to, opens a session, and asks again when it is done.
+
+mod argument;
+mod attest;
+mod attestation;
+mod delete_object;
+mod device;
+mod device_info;
+mod factory;
+mod generate_asymmetric_key;
+mod get_public_key;
+mod list_objects;
+mod object;
+mod product;
+mod public_key;
+mod put_authentication_key;
+mod reset;
+mod session;
+mod sign;
+mod trouble;
+
+pub(crate) use device::Device;
+pub(crate) use factory::factory_new;
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
 use std::sync::Arc;
 
-pub(crate) fn register(registry: Registry, _ports: Arc<dyn Ports>) -> Registry {
+pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
+    let ports = || Arc::clone(ports);
     registry
+        .with(attest::Attest(ports()))
+        .with(delete_object::DeleteObject(ports()))
+        .with(device_info::DeviceInfo(ports()))
+        .with(generate_asymmetric_key::GenerateAsymmetricKey(ports()))
+        .with(get_public_key::GetPublicKey(ports()))
+        .with(list_objects::ListObjects(ports()))
+        .with(put_authentication_key::PutAuthenticationKey(ports()))
+        .with(reset::Reset(ports()))
+        .with(sign::Sign(ports()))
 }

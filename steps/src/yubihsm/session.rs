@@ -28,7 +28,7 @@ pub(crate) struct Command {
     pub(crate) needs: Capability,
     /// The object that it is about.
     pub(crate) object: Option<(ObjectType, u16)>,
-    /// The capabilities that it hands on.
+    /// The capabilities that it hands on by name.
     pub(crate) gives: Capability,
     /// The domains that it puts an object in.
     pub(crate) domains: Domain,
@@ -97,11 +97,18 @@ impl<'a> Session<'a> {
     }
 
     /// What the device says of an object; `None` when there is none that this session may see.
-    pub(crate) fn object(&self, object_type: ObjectType, id: u16, moment: Moment) -> Result<Option<object::Info>, Failure> {
+    pub(crate) fn object(
+        &self,
+        object_type: ObjectType,
+        id: u16,
+        moment: Moment,
+    ) -> Result<Option<object::Info>, Failure> {
         match self.attempt(|client| client.get_object_info(id, object_type.to_device())) {
             Ok(info) => Ok(Some(info)),
             Err(Trouble::Refused(code::OBJECT_NOT_FOUND)) => Ok(None),
-            Err(trouble) => Err(self.failure(Command::looks("get-object-info").at(moment).about(object_type, id), &trouble)),
+            Err(trouble) => {
+                Err(self.failure(Command::looks("get-object-info").at(moment).about(object_type, id), &trouble))
+            }
         }
     }
 
@@ -154,12 +161,22 @@ impl<'a> Session<'a> {
             Trouble::Refused(code) => self.refused(command, *code),
             Trouble::Garbled(error) => Failure::new(
                 "garbled",
-                format!("{} answered {} in a way that cannot be understood ({error}); {}", self.device.name(), command.name, aftermath(command.moment)),
+                format!(
+                    "{} answered {} in a way that cannot be understood ({error}); {}",
+                    self.device.name(),
+                    command.name,
+                    aftermath(command.moment)
+                ),
             )
             .next(look(command.moment, self.device.name())),
             Trouble::Panicked => Failure::new(
                 "garbled",
-                format!("the answer of {} to {} was more than the program could take; {}", self.device.name(), command.name, aftermath(command.moment)),
+                format!(
+                    "the answer of {} to {} was more than the program could take; {}",
+                    self.device.name(),
+                    command.name,
+                    aftermath(command.moment)
+                ),
             )
             .next(look(command.moment, self.device.name())),
         }
@@ -186,21 +203,33 @@ impl<'a> Session<'a> {
         match refusal {
             code::INSUFFICIENT_PERMISSIONS => Failure::new(
                 "not-permitted",
-                format!("{name} refused {}: {}", command.name, self.lacking(command).unwrap_or_else(|| code::name(refusal))),
+                format!(
+                    "{name} refused {}: {}",
+                    command.name,
+                    self.lacking(command).unwrap_or_else(|| code::name(refusal))
+                ),
             )
             .next("use an authentication key that may"),
             code::OBJECT_NOT_FOUND => Failure::new(
                 "not-found",
-                format!("{name} has no {} that authentication key {} may see", what.as_deref().unwrap_or("such object"), self.key),
+                format!(
+                    "{name} has no {} that authentication key {} may see",
+                    what.as_deref().unwrap_or("such object"),
+                    self.key
+                ),
             )
             .next("look at what is there with yubihsm.list-objects"),
             code::OBJECT_EXISTS => match command.object {
                 // It was not listed, so it is in domains that this session has no part in.
-                Some((object_type, id)) => self.exists(object_type, id, ", where this authentication key does not see it"),
+                Some((object_type, id)) => {
+                    self.exists(object_type, id, ", where this authentication key does not see it")
+                }
                 None => Failure::new("exists", format!("{name} has such an object already")),
             },
-            code::STORAGE_FAILED => Failure::new("storage-full", format!("{name} is full, or could not write its storage"))
-                .next("delete what is not needed with yubihsm.delete-object"),
+            code::STORAGE_FAILED => {
+                Failure::new("storage-full", format!("{name} is full, or could not write its storage"))
+                    .next("delete what is not needed with yubihsm.delete-object")
+            }
             code::LOG_FULL => Failure::new(
                 "log-full",
                 format!("the audit log of {name} is full, and it takes no command until the log was read"),
@@ -226,13 +255,17 @@ impl<'a> Session<'a> {
         let id = self.key;
         let missing = command.needs.difference(key.capabilities);
         if !missing.is_empty() {
-            return Some(format!("authentication key {id} lacks the capability {}", capability_names(missing).join(", ")));
+            return Some(format!(
+                "authentication key {id} lacks the capability {}",
+                capability_names(missing).join(", ")
+            ));
         }
         let missing = command.gives.difference(key.delegated_capabilities);
-        // `all` asks for bits that no firmware has, which the device leaves out and not refuses.
-        if !missing.is_empty() && command.gives != Capability::all() {
+        if !missing.is_empty() {
             let names = capability_names(missing).join(", ");
-            return Some(format!("authentication key {id} may not hand on the capability {names}, which its delegated capabilities lack"));
+            return Some(format!(
+                "authentication key {id} may not hand on the capability {names}, which its delegated capabilities lack"
+            ));
         }
         let missing = command.domains.difference(key.domains);
         if !missing.is_empty() {
@@ -280,16 +313,19 @@ fn not_opened(device: &Device, key: u16, trouble: &Trouble) -> Failure {
         Trouble::Refused(refusal) => {
             Failure::new("refused", format!("{name} refused a session with {}", code::name(*refusal)))
         }
-        Trouble::Lost => Failure::new("vanished", format!("{name} went away before the session was open; nothing was changed"))
-            .next(format!("insert {name} again, and try again")),
+        Trouble::Lost => {
+            Failure::new("vanished", format!("{name} went away before the session was open; nothing was changed"))
+                .next(format!("insert {name} again, and try again"))
+        }
         Trouble::Garbled(error) => Failure::new(
             "garbled",
             format!("{name} answered in a way that cannot be understood ({error}); nothing was changed"),
         )
         .next("try again"),
-        Trouble::Panicked => {
-            Failure::new("garbled", format!("the answer of {name} was more than the program could take; nothing was changed"))
-                .next("try again")
-        }
+        Trouble::Panicked => Failure::new(
+            "garbled",
+            format!("the answer of {name} was more than the program could take; nothing was changed"),
+        )
+        .next("try again"),
     }
 }

@@ -86,7 +86,8 @@ impl Trouble {
             return Self::Refused(kind.to_u8());
         }
         let session = error.source().and_then(|source| source.downcast_ref::<session::Error>());
-        let lost = session.and_then(|error| error.source()).is_some_and(<dyn std::error::Error>::is::<connector::Error>);
+        let lost =
+            session.and_then(|error| error.source()).is_some_and(<dyn std::error::Error>::is::<connector::Error>);
         match error.kind() {
             client::ErrorKind::AuthenticationError => {
                 // The crate says so in words only; a test holds it to them.
@@ -94,7 +95,9 @@ impl Trouble {
             }
             client::ErrorKind::ConnectorError | client::ErrorKind::ClosedSessionError => Self::Lost,
             // The device refused the session itself; which error it was, the crate does not tell.
-            client::ErrorKind::ResponseError if session.is_some_and(|error| *error.kind() == session::ErrorKind::ResponseError) => {
+            client::ErrorKind::ResponseError
+                if session.is_some_and(|error| *error.kind() == session::ErrorKind::ResponseError) =>
+            {
                 Self::Lost
             }
             _ if lost => Self::Lost,

@@ -20,7 +20,7 @@ pub(super) fn execute(device: &Device, data: &[u8]) -> Result<Vec<u8>, ErrorCode
             let mut info = firmware.to_bytes().to_vec();
             info.extend(device.state.serial.to_be_bytes());
             info.extend([LOG_SIZE, LOG_USED]);
-            info.extend(1..=device.highest_algorithm);
+            info.extend(1..=firmware.highest_algorithm());
             Ok(info)
         }
         1 if firmware.at_least(2, 4, 0) => Ok(PART_NUMBER.into()),

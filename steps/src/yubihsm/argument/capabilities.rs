@@ -27,6 +27,14 @@ impl Capabilities {
             Self::These(bits) => bits,
         }
     }
+
+    /// Those that were asked for by name, so that a device that keeps fewer must refuse.
+    pub(crate) fn by_name(self) -> Capability {
+        match self {
+            Self::All => Capability::empty(),
+            Self::These(bits) => bits,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -65,7 +73,8 @@ impl JsonSchema for Capabilities {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = NAMES.iter().map(|(_, name)| *name).chain(ALIASES.iter().map(|(name, _)| *name)).collect();
+        let names: Vec<&str> =
+            NAMES.iter().map(|(_, name)| *name).chain(ALIASES.iter().map(|(name, _)| *name)).collect();
         let any = names.join("|");
         json_schema!({
             "description": "Capabilities by the vendor's names: `all`, `none`, or a list, also as text (`sign-eddsa,sign-ecdsa`)",

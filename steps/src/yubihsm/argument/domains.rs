@@ -34,7 +34,8 @@ impl TryFrom<Written> for Domains {
         };
         let mut domains = Domain::empty();
         for number in numbers {
-            domains |= Domain::at(usize::from(number)).map_err(|_| format!("there is no domain {number}; they go from 1 to 16"))?;
+            domains |= Domain::at(usize::from(number))
+                .map_err(|_| format!("there is no domain {number}; they go from 1 to 16"))?;
         }
         if domains.is_empty() { Err("an object is in one domain at least".to_string()) } else { Ok(Self(domains)) }
     }

@@ -12,10 +12,6 @@ use yubihsm::object;
 pub(crate) struct Label(String);
 
 impl Label {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// As the device stores it. `yubihsm` panics on a `&str` that is too long, so this is the only way.
     pub(crate) fn to_device(&self) -> object::Label {
         object::Label::from_bytes(self.0.as_bytes()).unwrap_or_default()
@@ -69,6 +65,6 @@ mod tests {
     #[test]
     fn a_label_reaches_the_device_as_it_is() {
         let label = Label::try_from("x".repeat(40)).unwrap();
-        assert_eq!(label.to_device().try_as_str().unwrap(), label.as_str());
+        assert_eq!(label.to_device().try_as_str().unwrap(), label.0);
     }
 }

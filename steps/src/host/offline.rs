@@ -1,0 +1,75 @@
+//! `host.offline`.
+
+use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `host.offline`: what the interpreter performs at the start of a section on an `offline: true` computer.
+pub(super) struct Offline;
+
+/// Arguments of `host.offline`: none.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {}
+
+/// Outputs of `host.offline`.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Outputs {
+    /// Every network interface with its operational state, as the kernel names it (RFC 2863).
+    interfaces: BTreeMap<String, String>,
+}
+
+impl StepHandler for Offline {
+    const NAME: &'static str = "host.offline";
+    const SUMMARY: &'static str = "Checks that no network interface of this machine is up.";
+    const EFFECT: Effect = Effect::Observes;
+    type Arguments = Arguments;
+    type Outputs = Outputs;
+
+    fn perform(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        let Some(interfaces) = super::facts().interfaces else {
+            return Err(Failure::new("unknown-interfaces", "this system does not tell its network interfaces")
+                .next("look yourself, and deviate with what you saw as the reason"));
+        };
+        judge(interfaces)
+    }
+}
+
+/// The loopback interface leads nowhere; it reports `unknown`, as do some others that are up.
+fn judge(interfaces: BTreeMap<String, String>) -> Result<Outputs, Failure> {
+    let online: Vec<&str> = interfaces
+        .iter()
+        .filter(|(name, state)| *name != "lo" && matches!(state.as_str(), "up" | "unknown" | "dormant" | "testing"))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if online.is_empty() {
+        return Ok(Outputs { interfaces });
+    }
+    Err(Failure::new(
+        "online",
+        format!("this computer must be offline, and these network interfaces are up: {}", online.join(", ")),
+    )
+    .next("pull the cable or take them down, then try again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(interfaces: &[(&str, &str)]) -> Result<Outputs, Failure> {
+        judge(interfaces.iter().map(|(name, state)| (name.to_string(), state.to_string())).collect())
+    }
+
+    #[test]
+    fn an_interface_that_is_up_is_named() {
+        let failure = found(&[("eth0", "up"), ("lo", "unknown"), ("wlan0", "down")]).err().unwrap();
+        assert_eq!(failure.code, "online");
+        assert!(failure.message.ends_with("are up: eth0"));
+    }
+
+    #[test]
+    fn the_loopback_interface_alone_is_offline() {
+        assert!(found(&[("lo", "unknown"), ("eth0", "down"), ("wlan0", "notpresent")]).is_ok());
+    }
+}

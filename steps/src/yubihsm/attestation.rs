@@ -1,0 +1,187 @@
+//! Attestation certificates, as far as they can be judged beside the device that made them
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#attestation>).
+//!
+//! That the device's own certificate goes back to the vendor is for whoever has the vendor's root at hand.
+
+use rsa::signature::Verifier;
+use x509_cert::{
+    Certificate,
+    der::{
+        Any, Decode, Encode, EncodePem, Tag, Tagged,
+        asn1::{BitStringRef, ObjectIdentifier, OctetStringRef},
+        pem::LineEnding,
+    },
+    spki::DecodePublicKey,
+};
+
+const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+
+/// The vendor's extensions; each value is DER inside the extension's own octet string.
+const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.1");
+const SERIAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.2");
+const ORIGIN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.3");
+const DOMAINS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.4");
+const CAPABILITIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.5");
+const OBJECT_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.6");
+const LABEL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.9");
+
+/// What every certificate of a virtual device has in its names, and none of a real one.
+const REHEARSAL: &str = "REHEARSAL";
+
+/// A certificate that a device gave out.
+pub(super) struct Attestation {
+    certificate: Certificate,
+    der: Vec<u8>,
+}
+
+/// What an attestation must say.
+pub(super) struct Expected<'a> {
+    /// The attested key: SubjectPublicKeyInfo, DER.
+    pub(super) public_key: &'a [u8],
+    /// The device's serial number.
+    pub(super) serial: u32,
+    /// Its firmware version.
+    pub(super) firmware: &'a str,
+    /// The key as the device describes it.
+    pub(super) object: &'a yubihsm::object::Info,
+}
+
+impl Attestation {
+    /// Reads X.509 DER.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
+    pub(super) fn read(der: Vec<u8>) -> Result<Self, String> {
+        let certificate =
+            Certificate::from_der(&der).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
+        Ok(Self { certificate, der })
+    }
+
+    pub(super) fn issuer(&self) -> String {
+        self.certificate.tbs_certificate.issuer.to_string()
+    }
+
+    pub(super) fn subject(&self) -> String {
+        self.certificate.tbs_certificate.subject.to_string()
+    }
+
+    /// Whether a virtual device is at the root of it.
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.issuer().contains(REHEARSAL) || self.subject().contains(REHEARSAL)
+    }
+
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// PEM, with line feeds.
+    pub(super) fn pem(&self) -> Result<String, String> {
+        self.certificate.to_pem(LineEnding::LF).map_err(|error| error.to_string())
+    }
+
+    /// What of an attestation is not as it must be, as clauses; nothing when all is.
+    pub(super) fn faults(&self, device: &Self, expected: &Expected<'_>) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_string());
+            }
+        };
+        let body = &self.certificate.tbs_certificate;
+        let object = expected.object;
+        must(
+            body.issuer == device.certificate.tbs_certificate.subject,
+            "it was issued by another than the device certificate",
+        );
+        must(
+            body.subject_public_key_info.to_der().is_ok_and(|der| der == expected.public_key),
+            "it attests another public key than the device gives",
+        );
+        must(self.serial() == Some(expected.serial), "its serial number is not the device's");
+        must(
+            self.value(FIRMWARE).as_deref().and_then(octets) == version(expected.firmware),
+            "its firmware version is not the device's",
+        );
+        must(self.number(OBJECT_ID) == Some(u32::from(object.object_id)), "its object ID is not the key's");
+        let label: &[u8] = object.label.as_ref();
+        let label = label.split(|byte| *byte == 0).next().unwrap_or_default();
+        must(self.text(LABEL).as_deref() == Some(label), "its label is not the key's");
+        must(self.bits(ORIGIN) == Some(u64::from(object.origin.to_u8())), "its origin is not the key's");
+        must(self.bits(DOMAINS) == Some(u64::from(object.domains.bits())), "its domains are not the key's");
+        must(self.bits(CAPABILITIES) == Some(object.capabilities.bits()), "its capabilities are not the key's");
+        if let Err(fault) = self.signed_by(device) {
+            faults.push(fault);
+        }
+        faults
+    }
+
+    /// The serial number of the device that it is of.
+    pub(super) fn serial(&self) -> Option<u32> {
+        self.number(SERIAL)
+    }
+
+    /// Verifies the signature with the public key of `issuer`.
+    fn signed_by(&self, issuer: &Self) -> Result<(), String> {
+        let wrong = || "the device certificate's key did not sign it".to_string();
+        let body = self.certificate.tbs_certificate.to_der().map_err(|_| wrong())?;
+        let signature = self.certificate.signature.as_bytes().ok_or_else(wrong)?;
+        let key = issuer.certificate.tbs_certificate.subject_public_key_info.to_der().map_err(|_| wrong())?;
+        if self.certificate.signature_algorithm != self.certificate.tbs_certificate.signature {
+            return Err("it names two signature algorithms".to_string());
+        }
+        match self.certificate.signature_algorithm.oid {
+            SHA256_WITH_RSA => {
+                let key = rsa::RsaPublicKey::from_public_key_der(&key).map_err(|_| wrong())?;
+                let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(|_| wrong())?;
+                let key = rsa::pkcs1v15::VerifyingKey::<rsa::sha2::Sha256>::new(key);
+                key.verify(&body, &signature).map_err(|_| wrong())
+            }
+            ECDSA_WITH_SHA256 => {
+                let key = p256::ecdsa::VerifyingKey::from_public_key_der(&key).map_err(|_| wrong())?;
+                let signature = p256::ecdsa::DerSignature::from_bytes(signature).map_err(|_| wrong())?;
+                key.verify(&body, &signature).map_err(|_| wrong())
+            }
+            ECDSA_WITH_SHA384 => {
+                let key = p384::ecdsa::VerifyingKey::from_public_key_der(&key).map_err(|_| wrong())?;
+                let signature = p384::ecdsa::DerSignature::from_bytes(signature).map_err(|_| wrong())?;
+                key.verify(&body, &signature).map_err(|_| wrong())
+            }
+            other => Err(format!("its signature algorithm {other} is not one of a YubiHSM 2")),
+        }
+    }
+
+    /// An extension's value: what is inside its octet string. `None` also when it is there twice.
+    fn value(&self, oid: ObjectIdentifier) -> Option<Vec<u8>> {
+        let extensions = self.certificate.tbs_certificate.extensions.iter().flatten();
+        let mut values = extensions.filter(|extension| extension.extn_id == oid);
+        let value = values.next()?.extn_value.as_bytes().to_vec();
+        values.next().is_none().then_some(value)
+    }
+
+    fn number(&self, oid: ObjectIdentifier) -> Option<u32> {
+        u32::from_der(&self.value(oid)?).ok()
+    }
+
+    /// A bit string that holds a big-endian number.
+    fn bits(&self, oid: ObjectIdentifier) -> Option<u64> {
+        let value = self.value(oid)?;
+        let bytes = BitStringRef::from_der(&value).ok()?.as_bytes()?;
+        (bytes.len() <= 8).then(|| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    fn text(&self, oid: ObjectIdentifier) -> Option<Vec<u8>> {
+        let value = Any::from_der(&self.value(oid)?).ok()?;
+        (value.tag() == Tag::Utf8String).then(|| value.value().to_vec())
+    }
+}
+
+fn octets(der: &[u8]) -> Option<Vec<u8>> {
+    OctetStringRef::from_der(der).ok().map(|octets| octets.as_bytes().to_vec())
+}
+
+/// `2.4.0` as three bytes.
+fn version(firmware: &str) -> Option<Vec<u8>> {
+    firmware.split('.').map(|number| number.parse().ok()).collect()
+}

@@ -1,0 +1,115 @@
+//! Objects as the device describes them, and whether they are what was asked for.
+
+use super::argument::{Capabilities, Domains, Label, ObjectType, algorithm_name, capability_names, domain_numbers};
+use officiant_engine::conduct::Failure;
+use schemars::JsonSchema;
+use serde::Serialize;
+use yubihsm::{Capability, object};
+
+/// An object as the device describes it
+/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#get-object-info-command>).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Object {
+    /// Its ID.
+    pub(crate) object_id: u16,
+    /// Its type.
+    pub(crate) object_type: ObjectType,
+    /// How often there was another of this ID and type before it, modulo 256.
+    pub(crate) sequence: u8,
+    /// Its label.
+    pub(crate) label: String,
+    /// Its algorithm, by the vendor's name.
+    pub(crate) algorithm: String,
+    /// Its domains, by number.
+    pub(crate) domains: Vec<u8>,
+    /// Its capabilities, by the vendor's names.
+    pub(crate) capabilities: Vec<String>,
+    /// The capabilities that it may hand on; empty for what is neither an authentication key nor a wrap key.
+    pub(crate) delegated_capabilities: Vec<String>,
+    /// Where it comes from: `generated`, `imported`, `wrapped-generated`, `wrapped-imported`.
+    pub(crate) origin: String,
+}
+
+impl Object {
+    pub(crate) fn of(info: &object::Info) -> Self {
+        Self {
+            object_id: info.object_id,
+            object_type: ObjectType::of(info.object_type),
+            sequence: info.sequence,
+            label: info.label.to_string(),
+            algorithm: algorithm_name(info.algorithm.to_u8()),
+            domains: domain_numbers(info.domains),
+            capabilities: capability_names(info.capabilities),
+            delegated_capabilities: capability_names(info.delegated_capabilities),
+            origin: origin_name(info.origin).to_string(),
+        }
+    }
+}
+
+fn origin_name(origin: object::Origin) -> &'static str {
+    match origin {
+        object::Origin::Generated => "generated",
+        object::Origin::Imported => "imported",
+        object::Origin::WrappedGenerated => "wrapped-generated",
+        object::Origin::WrappedImported => "wrapped-imported",
+    }
+}
+
+/// What an object was to be.
+pub(crate) struct Wanted<'a> {
+    pub(crate) object_type: ObjectType,
+    pub(crate) object_id: u16,
+    pub(crate) label: &'a Label,
+    pub(crate) domains: Domains,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) delegated: Capabilities,
+    pub(crate) algorithm: u8,
+    pub(crate) origin: object::Origin,
+    /// What the authentication key that made it may hand on: with `all`, the device keeps at least these.
+    pub(crate) at_least: Capability,
+}
+
+impl Wanted<'_> {
+    /// Compares with what the device says it made.
+    ///
+    /// # Errors
+    /// `read-back`, with every difference.
+    pub(crate) fn compare(&self, info: &object::Info) -> Result<(), Failure> {
+        let fits = |wanted: Capabilities, found: Capability| match wanted {
+            Capabilities::All => found.contains(self.at_least),
+            Capabilities::These(bits) => bits == found,
+        };
+        let compared = [
+            ("type", info.object_type == self.object_type.to_device()),
+            ("ID", info.object_id == self.object_id),
+            ("label", info.label == self.label.to_device()),
+            ("domains", info.domains == self.domains.0),
+            ("capabilities", fits(self.capabilities, info.capabilities)),
+            ("delegated capabilities", fits(self.delegated, info.delegated_capabilities)),
+            ("algorithm", info.algorithm.to_u8() == self.algorithm),
+            ("origin", info.origin == self.origin),
+        ];
+        let wrong: Vec<&str> = compared.into_iter().filter(|(_, fits)| !fits).map(|(name, _)| name).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let found = Object::of(info);
+        Err(Failure::new(
+            "read-back",
+            format!(
+                "{} {} was made, but the device describes it with another {} than was asked for: label `{}`, algorithm {}, \
+                 origin {}, domains {:?}, capabilities {}, delegated {}",
+                self.object_type,
+                self.object_id,
+                wrong.join(", "),
+                found.label,
+                found.algorithm,
+                found.origin,
+                found.domains,
+                found.capabilities.join(","),
+                found.delegated_capabilities.join(","),
+            ),
+        )
+        .next("do not use this object; delete it, and find out who else uses the device"))
+    }
+}

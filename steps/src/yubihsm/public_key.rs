@@ -1,0 +1,96 @@
+//! Public keys as everybody else reads them: SubjectPublicKeyInfo (RFC 5280, 4.1), DER and PEM.
+
+use super::{
+    argument::{ObjectType, algorithm_name},
+    session::{Command, Moment, Session},
+};
+use officiant_engine::{conduct::Failure, record::digest_hex};
+use p256::pkcs8::EncodePublicKey;
+use spki::{SubjectPublicKeyInfoOwned, der::Decode, der::EncodePem, der::pem::LineEnding};
+use yubihsm::asymmetric::Algorithm;
+
+/// The public key of an asymmetric key on a device.
+pub(crate) enum PublicKey {
+    Ed25519(ed25519_dalek::VerifyingKey),
+    P256(p256::PublicKey),
+    P384(p384::PublicKey),
+}
+
+impl PublicKey {
+    /// Reads it from the device
+    /// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#get-public-key-command>).
+    ///
+    /// # Errors
+    /// `not-found`; `unsupported-algorithm`; `garbled` when the device's answer is no point of its curve.
+    pub(crate) fn read(session: &Session<'_>, id: u16) -> Result<Self, Failure> {
+        Self::read_at(session, id, Moment::Before)
+    }
+
+    pub(crate) fn read_at(session: &Session<'_>, id: u16, moment: Moment) -> Result<Self, Failure> {
+        let command = Command::looks("get-public-key").about(ObjectType::AsymmetricKey, id).at(moment);
+        let key = session.run(command, |client| client.get_public_key(id))?;
+        let parsed = match key.algorithm {
+            Algorithm::Ed25519 => key
+                .bytes
+                .as_slice()
+                .try_into()
+                .ok()
+                .and_then(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).ok())
+                .map(Self::Ed25519),
+            Algorithm::EcP256 => p256::PublicKey::from_sec1_bytes(&uncompressed(&key.bytes)).ok().map(Self::P256),
+            Algorithm::EcP384 => p384::PublicKey::from_sec1_bytes(&uncompressed(&key.bytes)).ok().map(Self::P384),
+            other => {
+                return Err(Failure::new(
+                    "unsupported-algorithm",
+                    format!("asymmetric-key {id} is a key for {}", algorithm_name(other.to_u8())),
+                )
+                .next("keys for ed25519, ecp256 and ecp384 can be used here"));
+            }
+        };
+        parsed.ok_or_else(|| {
+            Failure::new("garbled", format!("the public key of asymmetric-key {id} is not on its curve"))
+        })
+    }
+
+    /// The algorithm, by the vendor's name.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Ed25519(_) => "ed25519",
+            Self::P256(_) => "ecp256",
+            Self::P384(_) => "ecp384",
+        }
+    }
+
+    /// `SubjectPublicKeyInfo`.
+    pub(crate) fn info(&self) -> Result<Info, Failure> {
+        let document = match self {
+            Self::Ed25519(key) => key.to_public_key_der(),
+            Self::P256(key) => key.to_public_key_der(),
+            Self::P384(key) => key.to_public_key_der(),
+        };
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::new("encoding", format!("the public key cannot be written: {error}"))
+        };
+        let der = document.map_err(|error| failed(&error))?.into_vec();
+        let info = SubjectPublicKeyInfoOwned::from_der(&der).map_err(|error| failed(&error))?;
+        let pem = info.to_pem(LineEnding::LF).map_err(|error| failed(&error))?;
+        Ok(Info { fingerprint: digest_hex(&der), der, pem })
+    }
+}
+
+/// A public key, encoded.
+pub(crate) struct Info {
+    /// DER.
+    pub(crate) der: Vec<u8>,
+    /// PEM, with line feeds.
+    pub(crate) pem: String,
+    /// SHA-256 of the DER, hex.
+    pub(crate) fingerprint: String,
+}
+
+/// The device leaves the tag of an uncompressed point out (SEC 1, 2.3.3).
+fn uncompressed(coordinates: &[u8]) -> Vec<u8> {
+    let mut point = vec![0x04];
+    point.extend(coordinates);
+    point
+}

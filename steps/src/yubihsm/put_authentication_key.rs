@@ -1,0 +1,121 @@
+//! `yubihsm.put-authentication-key`.
+
+use super::{
+    argument::{Capabilities, Domains, FACTORY_DEFAULT, Label, ObjectId, ObjectType, YubiHsm, password},
+    device::Device,
+    object::{Object, Wanted},
+    session::{Command, Moment},
+};
+use crate::ports::Ports;
+use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use yubihsm::{Capability, authentication, object};
+
+/// Stores a new authentication key, made from a password as the vendor's `yubihsm-shell` makes it, and opens a session with it
+/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#put-authentication-key-command>).
+pub(super) struct PutAuthenticationKey(pub(super) Arc<dyn Ports>);
+
+/// What a runbook passes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The device.
+    device: YubiHsm,
+    /// The authentication key to open the session with.
+    #[serde(default = "ObjectId::factory")]
+    authentication_key: ObjectId,
+    /// Its password.
+    password: SecretName,
+    /// The new key's ID.
+    object_id: ObjectId,
+    /// The new key's label.
+    label: Label,
+    /// The new key's domains.
+    domains: Domains,
+    /// The new key's capabilities.
+    capabilities: Capabilities,
+    /// The capabilities that the new key may hand on to what is made with it.
+    delegated: Capabilities,
+    /// The new key's password.
+    new_password: SecretName,
+}
+
+/// What the step's `id` names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Outputs {
+    /// The device's serial number.
+    serial: u32,
+    /// The new key as the device describes it.
+    #[serde(flatten)]
+    object: Object,
+}
+
+const MADE: &str = "the authentication key was stored";
+
+impl StepHandler for PutAuthenticationKey {
+    const NAME: &'static str = "yubihsm.put-authentication-key";
+    const SUMMARY: &'static str = "Stores a new authentication key, made from a password, and opens a session with it.";
+    const EFFECT: Effect = Effect::Changes;
+    const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
+    type Arguments = Arguments;
+    type Outputs = Outputs;
+
+    fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        if arguments.new_password.secret == FACTORY_DEFAULT {
+            return Err(Failure::new("factory-password", "the factory's password is public and protects nothing")
+                .next("name another secret for `new_password` in the runbook"));
+        }
+        let (object_type, id) = (ObjectType::AuthenticationKey, arguments.object_id.0);
+        let current = password(stage, &arguments.password)?;
+        let new = password(stage, &arguments.new_password)?;
+
+        let device = Device::find(&*self.0, stage, &arguments.device)?;
+        let session = device.open(stage, arguments.authentication_key.0, &current)?;
+        session.vacant(object_type, id)?;
+        let at_least = session.own_key()?.delegated_capabilities;
+
+        let command = Command {
+            name: "put-authentication-key",
+            needs: Capability::PUT_AUTHENTICATION_KEY,
+            object: Some((object_type, id)),
+            gives: arguments.capabilities.by_name() | arguments.delegated.by_name(),
+            domains: arguments.domains.0,
+            moment: Moment::Changing(MADE),
+        };
+        session.run(command, |client| {
+            client.put_authentication_key(
+                id,
+                arguments.label.to_device(),
+                arguments.domains.0,
+                arguments.capabilities.bits(),
+                arguments.delegated.bits(),
+                authentication::Algorithm::YubicoAes,
+                authentication::Key::derive_from_password(new.expose().as_bytes()),
+            )
+        })?;
+
+        let read_back = Command::looks("get-object-info").about(object_type, id).at(Moment::After(MADE));
+        let info = session.run(read_back, |client| client.get_object_info(id, object::Type::AuthenticationKey))?;
+        let wanted = Wanted {
+            object_type,
+            object_id: id,
+            label: &arguments.label,
+            domains: arguments.domains,
+            capabilities: arguments.capabilities,
+            delegated: arguments.delegated,
+            algorithm: authentication::Algorithm::YubicoAes.to_u8(),
+            origin: object::Origin::Imported,
+            at_least,
+        };
+        wanted.compare(&info)?;
+        // Whoever deletes the old key next has this one only.
+        let opened = device.open(stage, id, &new).map_err(|mut failure| {
+            failure.message = format!("{MADE}, but no session opens with it: {}", failure.message);
+            failure.next("do not delete the authentication key that still works; delete this one, and store it again")
+        })?;
+        opened.finish(Moment::After(MADE))?;
+        Ok(Outputs { serial: device.serial(), object: Object::of(&info) })
+    }
+}

@@ -1,0 +1,176 @@
+//! `yubihsm.sign`.
+
+use super::{
+    argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
+    device::Device,
+    product::vacant,
+    public_key::PublicKey,
+    session::{Command, Moment},
+};
+use crate::{files::Place, ports::Ports};
+use officiant_engine::{
+    conduct::{Effect, Failure, SecretName, Stage, StepHandler},
+    record::digest_hex,
+};
+use rsa::signature::hazmat::PrehashVerifier;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256, Sha384};
+use std::{fs::File, io::Read, sync::Arc};
+use yubihsm::Capability;
+
+/// Signs, and verifies the signature with the device's public key before it is written
+/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#sign-ecdsa-command>,
+/// `#sign-eddsa-command`).
+pub(super) struct Sign(pub(super) Arc<dyn Ports>);
+
+/// What a runbook passes: `data` or `file`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The device.
+    device: YubiHsm,
+    /// The authentication key to open the session with.
+    #[serde(default = "ObjectId::factory")]
+    authentication_key: ObjectId,
+    /// Its password.
+    password: SecretName,
+    /// The ID of the asymmetric key to sign with.
+    object_id: ObjectId,
+    /// The text to sign, UTF-8.
+    #[serde(default)]
+    data: Option<String>,
+    /// The file to sign: among the products, or anywhere when its path is absolute.
+    #[serde(default)]
+    file: Option<String>,
+    /// The file for the signature, among the products: 64 bytes for `ed25519` (RFC 8032), DER for ECDSA (RFC 3279, 2.2.3) with
+    /// SHA-256 on P-256 and SHA-384 on P-384.
+    out: String,
+}
+
+/// What the step's `id` names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Outputs {
+    /// The device's serial number.
+    serial: u32,
+    /// The ID of the key.
+    object_id: u16,
+    /// `ed25519`, `ecdsa-sha256` or `ecdsa-sha384`.
+    algorithm: String,
+    /// SHA-256 of what was signed, hex.
+    signed_sha256: String,
+    /// The signature, hex.
+    signature: String,
+    /// SHA-256 of the SubjectPublicKeyInfo's DER of the key that verifies it, hex.
+    fingerprint: String,
+    /// The file's path in the ceremony folder.
+    path: String,
+    /// The file's SHA-256, hex.
+    sha256: String,
+}
+
+const DONE: &str = "the signature was made";
+
+/// Most bytes of a file.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// Most bytes for `ed25519`, which needs the whole message in one command: 2026 would fit into the 2047 bytes of the firmware with
+/// the shortest messages.
+const LONGEST_ED25519: usize = 2_000;
+
+impl StepHandler for Sign {
+    const NAME: &'static str = "yubihsm.sign";
+    const SUMMARY: &'static str = "Signs a text or a file with a key in the device, and verifies the signature.";
+    const EFFECT: Effect = Effect::Changes;
+    const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
+    type Arguments = Arguments;
+    type Outputs = Outputs;
+
+    fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        let out = vacant(stage, &arguments.out)?;
+        let message = message(stage, &arguments)?;
+        let password = password(stage, &arguments.password)?;
+        let device = Device::find(&*self.0, stage, &arguments.device)?;
+        let session = device.open(stage, arguments.authentication_key.0, &password)?;
+        let id = arguments.object_id.0;
+        let key = PublicKey::read(&session, id)?;
+        let command = Command::looks("sign-ecdsa")
+            .needs(Capability::SIGN_ECDSA)
+            .about(ObjectType::AsymmetricKey, id)
+            .at(Moment::Changing(DONE));
+        let (algorithm, signature, verified) = match &key {
+            PublicKey::Ed25519(key) => {
+                if message.len() > LONGEST_ED25519 {
+                    return Err(Failure::new(
+                        "too-long",
+                        format!(
+                            "with ed25519 the device signs at most {LONGEST_ED25519} bytes, these are {}",
+                            message.len()
+                        ),
+                    )
+                    .next("sign a digest of it, or use a key on P-256 or P-384"));
+                }
+                let command = Command { name: "sign-eddsa", needs: Capability::SIGN_EDDSA, ..command };
+                let signature = session.run(command, |client| client.sign_ed25519(id, message.clone()))?.to_bytes();
+                let verified = key.verify_strict(&message, &ed25519_dalek::Signature::from_bytes(&signature));
+                ("ed25519", signature.to_vec(), verified.is_ok())
+            }
+            PublicKey::P256(key) => {
+                let digest = Sha256::digest(&message);
+                let signature = session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest.to_vec()))?;
+                let verified = p256::ecdsa::DerSignature::from_bytes(&signature)
+                    .and_then(|signature| p256::ecdsa::VerifyingKey::from(key).verify_prehash(&digest, &signature));
+                ("ecdsa-sha256", signature, verified.is_ok())
+            }
+            PublicKey::P384(key) => {
+                let digest = Sha384::digest(&message);
+                let signature = session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest.to_vec()))?;
+                let verified = p384::ecdsa::DerSignature::from_bytes(&signature)
+                    .and_then(|signature| p384::ecdsa::VerifyingKey::from(key).verify_prehash(&digest, &signature));
+                ("ecdsa-sha384", signature, verified.is_ok())
+            }
+        };
+        session.finish(Moment::After(DONE))?;
+        if !verified {
+            return Err(Failure::new(
+                "untrue-signature",
+                format!("the signature from {} does not verify; it was not kept", device.name()),
+            )
+            .next("do not use this device; keep it as it is, and find out what it is"));
+        }
+        let file = stage.product(&out, &signature)?;
+        Ok(Outputs {
+            serial: device.serial(),
+            object_id: id,
+            algorithm: algorithm.to_string(),
+            signed_sha256: digest_hex(&message),
+            signature: hex::encode(&signature),
+            fingerprint: key.info()?.fingerprint,
+            path: file.path,
+            sha256: file.sha256,
+        })
+    }
+}
+
+fn message(stage: &Stage<'_>, arguments: &Arguments) -> Result<Vec<u8>, Failure> {
+    let path = match (&arguments.data, &arguments.file) {
+        (Some(data), None) => return Ok(data.as_bytes().to_vec()),
+        (None, Some(path)) => path,
+        _ => {
+            return Err(Failure::new("wrong-argument", "a signature is of `data` or of a `file`")
+                .next("give one of the two in the runbook"));
+        }
+    };
+    let full = Place::of(path)?.full(stage)?;
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::new("file", format!("`{path}` cannot be read: {error}"))
+            .next("see that the file is there, and that the path in the runbook says where")
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(&full).map_err(|error| unreadable(&error))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable(&format!("it is larger than {LARGEST} bytes")));
+    }
+    Ok(bytes)
+}

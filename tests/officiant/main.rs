@@ -1,0 +1,8 @@
+//! End to end, through the command.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod forging;
+mod interpreting;
+mod schemas;
+mod support;

@@ -1,0 +1,212 @@
+//! A builder for ceremonies that are carried out by the command.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// The command under test.
+pub fn officiant() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_officiant"));
+    command.stdin(Stdio::null()).env_remove("RUST_LOG");
+    command
+}
+
+/// A ceremony that is about to be carried out.
+pub struct Ceremony {
+    folder: TempDir,
+    subcommand: &'static str,
+    runbook: PathBuf,
+    answers: BTreeMap<String, toml::Value>,
+    arguments: Vec<String>,
+}
+
+impl Ceremony {
+    /// Rehearses a runbook that is given as YAML.
+    pub fn rehearse(yaml: &str) -> Self {
+        Self::new("rehearse", yaml)
+    }
+
+    /// Conducts a runbook that is given as YAML.
+    pub fn run(yaml: &str) -> Self {
+        Self::new("run", yaml)
+    }
+
+    /// Rehearses a runbook of the project.
+    pub fn rehearse_file(path: &str) -> Self {
+        let mut ceremony = Self::new("rehearse", "");
+        ceremony.runbook = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        ceremony
+    }
+
+    fn new(subcommand: &'static str, yaml: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let runbook = folder.path().join("runbook.yaml");
+        fs::write(&runbook, yaml).unwrap();
+        Self { folder, subcommand, runbook, answers: BTreeMap::new(), arguments: Vec::new() }
+    }
+
+    /// Answers a question the same way each time.
+    pub fn answer(mut self, key: &str, value: impl Into<toml::Value>) -> Self {
+        self.answers.insert(key.into(), value.into());
+        self
+    }
+
+    /// Answers a question with one value after the other.
+    pub fn answers(self, key: &str, values: &[&str]) -> Self {
+        let values: Vec<toml::Value> = values.iter().map(|value| (*value).into()).collect();
+        self.answer(key, values)
+    }
+
+    /// Adds an argument to the command line.
+    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds a file beside the runbook.
+    pub fn file(self, name: &str, text: &str) -> Self {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Where the ceremony folder will be.
+    pub fn out(&self) -> PathBuf {
+        self.folder.path().join("ceremony")
+    }
+
+    /// Carries it out.
+    pub fn carry_out(self) -> CarriedOut {
+        let mut command = officiant();
+        command.arg(self.subcommand).arg(&self.runbook).arg("--out").arg(self.out()).args(&self.arguments);
+        if !self.answers.is_empty() {
+            let answers = self.folder.path().join("answers.toml");
+            fs::write(&answers, toml::to_string(&BTreeMap::from([("answers", &self.answers)])).unwrap()).unwrap();
+            command.arg("--answers").arg(answers);
+        }
+        let output = command.output().unwrap();
+        CarriedOut { folder: self.folder, output }
+    }
+}
+
+/// A ceremony that was carried out.
+pub struct CarriedOut {
+    folder: TempDir,
+    output: Output,
+}
+
+impl CarriedOut {
+    /// The ceremony folder.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("ceremony")
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap().replace(&self.root(), "DIR")
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap().replace(&self.root(), "DIR")
+    }
+
+    fn root(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    /// Requires an exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout(), self.stderr());
+        self
+    }
+
+    /// Requires the exact standard error, but for blank lines at its ends.
+    #[track_caller]
+    pub fn says(self, expected: &str) -> Self {
+        pretty(self.stderr().trim_matches('\n'), expected.trim_matches('\n'));
+        self
+    }
+
+    /// Requires a part of standard error.
+    #[track_caller]
+    pub fn mentions(self, part: &str) -> Self {
+        assert!(self.stderr().contains(part), "`{part}` is not in:\n{}", self.stderr());
+        self
+    }
+
+    /// The lines of the transcript.
+    pub fn lines(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder().join("transcript.jsonl")).unwrap();
+        text.lines().map(str::to_string).collect()
+    }
+
+    /// The entries of the transcript.
+    pub fn entries(&self) -> Vec<serde_json::Value> {
+        self.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The kinds of the entries, in order.
+    pub fn kinds(&self) -> Vec<String> {
+        self.entries().iter().map(|entry| entry["kind"].as_str().unwrap().to_string()).collect()
+    }
+
+    /// Replaces the transcript.
+    pub fn rewrite(&self, lines: &[String]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        fs::write(self.folder().join("transcript.jsonl"), text).unwrap();
+    }
+
+    /// Replays it.
+    pub fn replay(&self) -> Replayed {
+        replay(&self.folder(), &["--every-signature"])
+    }
+}
+
+/// Replays a ceremony folder.
+pub fn replay(folder: &Path, arguments: &[&str]) -> Replayed {
+    let output = officiant().arg("replay").arg(folder).args(arguments).args(["--format", "json"]).output().unwrap();
+    let report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&output.stderr)));
+    Replayed { code: output.status.code(), report }
+}
+
+/// What a replay found.
+pub struct Replayed {
+    pub code: Option<i32>,
+    pub report: serde_json::Value,
+}
+
+impl Replayed {
+    /// The errors, each as `code: message`.
+    pub fn errors(&self) -> Vec<String> {
+        let findings = self.report["findings"].as_array().unwrap();
+        let errors = findings.iter().filter(|finding| finding["severity"] == "error");
+        errors.map(|it| format!("{}: {}", it["code"].as_str().unwrap(), it["message"].as_str().unwrap())).collect()
+    }
+
+    /// Requires that the record holds.
+    #[track_caller]
+    pub fn holds(self) -> Self {
+        assert_eq!((self.code, self.errors()), (Some(0), vec![]));
+        self
+    }
+
+    /// Requires an error with that code whose message has that part.
+    #[track_caller]
+    pub fn refuses(self, code: &str, part: &str) -> Self {
+        let found = self.errors().iter().any(|error| error.starts_with(&format!("{code}: ")) && error.contains(part));
+        assert!(found && self.code == Some(1), "no `{code}` with `{part}` in {:#?}", self.errors());
+        self
+    }
+}
+
+/// Compares texts, and shows both when they differ.
+#[track_caller]
+pub fn pretty(found: &str, expected: &str) {
+    assert!(found == expected, "--- expected\n{expected}\n--- found\n{found}\n---");
+}
