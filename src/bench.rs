@@ -52,7 +52,8 @@ impl Bench {
                 _ => Ed25519Attestation::Attested,
             };
             if let Some(firmware) = virtual_device.and_then(|it| it.firmware.as_ref()) {
-                settings.firmware = Some(firmware.parse().map_err(|error| format!("{name}: firmware {firmware}: {error}"))?);
+                settings.firmware =
+                    Some(firmware.parse().map_err(|error| format!("{name}: firmware {firmware}: {error}"))?);
             }
             state.devices.insert(name.value.clone(), settings);
         }
@@ -117,9 +118,9 @@ impl Hand for Bench {
         let mut state = self.state();
         let virtual_device = state.connector(device)?.device();
         if touch_reset {
-            virtual_device
-                .touch_reset()
-                .map_err(|error| Failure::new("virtual-device", format!("the virtual {device} does not reset: {error}")))?;
+            virtual_device.touch_reset().map_err(|error| {
+                Failure::new("virtual-device", format!("the virtual {device} does not reset: {error}"))
+            })?;
         }
         virtual_device.plug();
         Ok(())

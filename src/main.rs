@@ -9,7 +9,7 @@ mod program;
 
 use clap::Parser;
 use commands::Command;
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 /// Conducts key ceremonies from a runbook, rehearses them on virtual devices, and replays their transcripts.
 #[derive(Parser)]
@@ -36,5 +36,9 @@ fn log(verbose: u8) {
         1 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(level)
+        .init();
 }

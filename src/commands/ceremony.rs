@@ -38,9 +38,9 @@ impl Prepared<'_> {
             host: host::facts(),
             rehearsal: self.rehearsal,
         };
-        opening.open(self.folder, Box::new(SystemClock)).map_err(|error| {
-            Outcome::not_tried(format!("the ceremony folder `{}`: {error}", self.folder.display()))
-        })
+        opening
+            .open(self.folder, Box::new(SystemClock))
+            .map_err(|error| Outcome::not_tried(format!("the ceremony folder `{}`: {error}", self.folder.display())))
     }
 
     /// Conducts from the first section on; `serials` are those of virtual devices.
@@ -92,7 +92,11 @@ fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>) -> Ou
 
 fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~');
-    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// The console for a ceremony: the terminal when it is attended, answers otherwise.
@@ -112,7 +116,8 @@ pub fn bindings(file: Option<&PathBuf>, overrides: &[String]) -> Result<Bindings
     let mut table = toml::Table::new();
     if let Some(path) = file {
         let shown = path.display();
-        let text = fs::read_to_string(path).map_err(|error| Outcome::not_tried(format!("`{shown}` cannot be read: {error}")))?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| Outcome::not_tried(format!("`{shown}` cannot be read: {error}")))?;
         // Read once as what it must be, so that a complaint names the line.
         toml::from_str::<Bindings>(&text).map_err(|error| Outcome::not_tried(format!("`{shown}`: {error}")))?;
         table = text.parse().map_err(|error| Outcome::not_tried(format!("`{shown}`: {error}")))?;

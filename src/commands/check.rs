@@ -67,7 +67,8 @@ impl Check {
 fn verdict(path: &std::path::Path, loaded: &Loaded) -> String {
     let tally = complaints::tally(loaded).unwrap_or_else(|| "nothing to complain of".into());
     let size = loaded.runbook.as_ref().map(|runbook| {
-        let steps: usize = runbook.sections.values().map(|section| officiant_engine::conduct::count(&section.steps)).sum();
+        let steps: usize =
+            runbook.sections.values().map(|section| officiant_engine::conduct::count(&section.steps)).sum();
         format!(" ({} sections, {steps} steps)", runbook.sections.len())
     });
     format!("{}: {tally}{}", path.display(), size.unwrap_or_default())

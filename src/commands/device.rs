@@ -56,7 +56,8 @@ impl YubiHsm {
     fn serve(self) -> Result<Outcome, Outcome> {
         let mut settings = Settings::new(self.serial, &self.state);
         if let Some(firmware) = &self.firmware {
-            let firmware = firmware.parse().map_err(|error| Outcome::not_tried(format!("--firmware {firmware}: {error}")))?;
+            let firmware =
+                firmware.parse().map_err(|error| Outcome::not_tried(format!("--firmware {firmware}: {error}")))?;
             settings.firmware = Some(firmware);
         }
         if self.attest_ed25519 {

@@ -45,8 +45,14 @@ impl Rehearse {
         }
         let mut console = console(self.attended, true, self.answers.as_ref())?;
         let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
-        let prepared =
-            Prepared { loaded: &loaded, runbook: &runbook, registry: &registry, bindings, folder: &self.out, rehearsal: true };
+        let prepared = Prepared {
+            loaded: &loaded,
+            runbook: &runbook,
+            registry: &registry,
+            bindings,
+            folder: &self.out,
+            rehearsal: true,
+        };
         let writer = prepared.open()?;
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;
         eprintln!("REHEARSAL on virtual devices: {}", runbook.title);

@@ -35,8 +35,14 @@ impl Run {
         let (loaded, runbook) = complaints::load_sound(&self.runbook, &registry)?;
         let bindings = bindings(self.bindings.as_ref(), &self.bind)?;
         let mut console = console(self.answers.is_none() && attended(), false, self.answers.as_ref())?;
-        let prepared =
-            Prepared { loaded: &loaded, runbook: &runbook, registry: &registry, bindings, folder: &self.out, rehearsal: false };
+        let prepared = Prepared {
+            loaded: &loaded,
+            runbook: &runbook,
+            registry: &registry,
+            bindings,
+            folder: &self.out,
+            rehearsal: false,
+        };
         let writer = prepared.open()?;
         Ok(prepared.conduct(writer, BTreeMap::new(), console.as_mut()))
     }

@@ -86,7 +86,9 @@ impl Step {
             match alone.answer(&position, &question) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => return Err(Outcome::does_not_hold("nothing was done")),
-                Err(_) => return Err(Outcome::not_tried("this changes something: say --yes where there is no terminal")),
+                Err(_) => {
+                    return Err(Outcome::not_tried("this changes something: say --yes where there is no terminal"));
+                }
             }
         }
         let task = Task {
@@ -132,7 +134,11 @@ fn arguments(handler: &Handler, words: &[String]) -> Result<Map<String, Value>, 
 /// A mark of ours in a schema, also inside an optional one.
 fn special<'a>(schema: &'a Value, mark: &str) -> Option<&'a Value> {
     schema.get(mark).or_else(|| {
-        ["anyOf", "oneOf"].iter().filter_map(|key| schema[*key].as_array()).flatten().find_map(|inner| special(inner, mark))
+        ["anyOf", "oneOf"]
+            .iter()
+            .filter_map(|key| schema[*key].as_array())
+            .flatten()
+            .find_map(|inner| special(inner, mark))
     })
 }
 

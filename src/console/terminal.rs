@@ -200,7 +200,8 @@ impl Console for Terminal {
             // Short waits come one after the other, while something is waited for.
             let bar = self.waiting.get_or_insert_with(|| {
                 let template = format!("{}{{spinner}} {{msg}} ({{elapsed}})", " ".repeat(INDENT));
-                let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+                let style =
+                    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_spinner());
                 ProgressBar::new_spinner().with_style(style)
             });
             bar.set_message(safe(what));

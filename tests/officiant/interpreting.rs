@@ -44,8 +44,11 @@ fn failing() -> Ceremony {
 
 #[test]
 fn a_bare_confirmation_is_three_entries() {
-    let ceremony = Ceremony::rehearse(&runbook("      - do: Sit down.\n      - do: Mend.\n        go_to: mend")).carry_out().exits(0);
-    let kinds = "opened entered began answered finished began answered finished entered began answered finished left ended";
+    let ceremony = Ceremony::rehearse(&runbook("      - do: Sit down.\n      - do: Mend.\n        go_to: mend"))
+        .carry_out()
+        .exits(0);
+    let kinds =
+        "opened entered began answered finished began answered finished entered began answered finished left ended";
     assert_eq!(ceremony.kinds().join(" "), kinds);
     ceremony.replay().holds();
 }
@@ -352,7 +355,8 @@ sections:
 
 #[test]
 fn a_ceremony_folder_is_never_written_over() {
-    let ceremony = Ceremony::rehearse("notation: 1\ntitle: T\nsections: { start: { title: S, steps: [ { end: Over. } ] } }");
+    let ceremony =
+        Ceremony::rehearse("notation: 1\ntitle: T\nsections: { start: { title: S, steps: [ { end: Over. } ] } }");
     fs::create_dir(ceremony.out()).unwrap();
     fs::write(ceremony.out().join("precious"), "").unwrap();
     ceremony.carry_out().exits(2).mentions("exists already, and nothing is ever replaced");

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod flushing;
 mod forging;
 mod interpreting;
+mod readme;
 mod schemas;
 mod support;

@@ -14,7 +14,9 @@ pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth) -> Vec<Finding> {
         let entry = match &line.entry {
             Ok(entry) => entry,
             Err(why) => {
-                findings.push(Finding::error("no-entry", format!("line {} is no entry: {why}", line.number)).at_line(line.number));
+                findings.push(
+                    Finding::error("no-entry", format!("line {} is no entry: {why}", line.number)).at_line(line.number),
+                );
                 previous = Some(line);
                 continue;
             }
@@ -23,11 +25,20 @@ pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth) -> Vec<Finding> {
         let number = line.number;
         let seq = number as u64 - 1;
         if entry.seq != seq {
-            complain("sequence", format!("line {number} has the number {}, it must be {seq}: entries were removed, added or moved", entry.seq));
+            complain(
+                "sequence",
+                format!(
+                    "line {number} has the number {}, it must be {seq}: entries were removed, added or moved",
+                    entry.seq
+                ),
+            );
         }
         let prev = previous.map_or_else(|| GENESIS.to_string(), |line| hex::encode(line.digest));
         if entry.prev != prev {
-            complain("chain", format!("line {number} does not follow from the line before it: one of the two was changed"));
+            complain(
+                "chain",
+                format!("line {number} does not follow from the line before it: one of the two was changed"),
+            );
         }
         if !is_instant(&entry.at) {
             complain("time", format!("`{}` is no instant with three decimals in UTC", entry.at));

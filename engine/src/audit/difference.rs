@@ -8,10 +8,8 @@ pub(super) fn first(path: &str, said: &Value, held: &Value) -> Option<String> {
         return None;
     }
     match (said, held) {
-        (Value::Object(said), Value::Object(held)) => said
-            .keys()
-            .chain(held.keys().filter(|key| !said.contains_key(*key)))
-            .find_map(|key| {
+        (Value::Object(said), Value::Object(held)) => {
+            said.keys().chain(held.keys().filter(|key| !said.contains_key(*key))).find_map(|key| {
                 let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 match (said.get(key), held.get(key)) {
                     (Some(said), Some(held)) => first(&inner, said, held),
@@ -19,10 +17,13 @@ pub(super) fn first(path: &str, said: &Value, held: &Value) -> Option<String> {
                     (None, Some(held)) => Some(format!("`{inner}` is {}, it must not be there", brief(held))),
                     (None, None) => None,
                 }
-            }),
-        (Value::Array(said), Value::Array(held)) if said.len() == held.len() => {
-            said.iter().zip(held).enumerate().find_map(|(index, (said, held))| first(&format!("{path}[{index}]"), said, held))
+            })
         }
+        (Value::Array(said), Value::Array(held)) if said.len() == held.len() => said
+            .iter()
+            .zip(held)
+            .enumerate()
+            .find_map(|(index, (said, held))| first(&format!("{path}[{index}]"), said, held)),
         _ => Some(format!("`{path}` is {}, it must be {}", brief(held), brief(said))),
     }
 }

@@ -2,7 +2,10 @@
 
 use super::difference;
 use crate::{
-    conduct::{Divergence, Effect, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question, QuestionKind, Reply, Secret, Task},
+    conduct::{
+        Divergence, Effect, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question, QuestionKind, Reply,
+        Secret, Task,
+    },
     record::{Draft, Entry, Event, Line, Observed},
 };
 use serde_json::Value;
@@ -29,7 +32,9 @@ impl<'a> Recorded<'a> {
     fn peek(&self) -> Result<(&'a Entry, usize), Halt> {
         match self.lines.get(self.next) {
             Some(Line { entry: Ok(entry), number, .. }) => Ok((entry, *number)),
-            Some(Line { entry: Err(why), number, .. }) => Err(diverged("no-entry", format!("line {number} is no entry: {why}"), Some(*number))),
+            Some(Line { entry: Err(why), number, .. }) => {
+                Err(diverged("no-entry", format!("line {number} is no entry: {why}"), Some(*number)))
+            }
             None => {
                 let last = self.lines.last().map(|line| line.number);
                 Err(diverged("incomplete", "the record stops before the runbook's END".into(), last))
@@ -43,8 +48,10 @@ impl<'a> Recorded<'a> {
         let held = entry.event.kind();
         if held != kind || entry.step.as_deref() != step {
             let wanted = describe(kind, step);
-            let message =
-                format!("the runbook calls for {wanted} here, the record has {}", describe(held, entry.step.as_deref()));
+            let message = format!(
+                "the runbook calls for {wanted} here, the record has {}",
+                describe(held, entry.step.as_deref())
+            );
             return Err(diverged("order", message, Some(number)));
         }
         if entry.by.as_deref() != by {
@@ -84,7 +91,11 @@ impl<'a> Recorded<'a> {
                 (Ok(Reply::Value(settled)), None) if settled == *answer => return Ok(Some(settled)),
                 (Err(why), Some(refused)) if why == *refused => {}
                 (Err(why), _) => {
-                    return Err(diverged("answer", format!("the answer {answer} cannot have been taken: {why}"), Some(number)));
+                    return Err(diverged(
+                        "answer",
+                        format!("the answer {answer} cannot have been taken: {why}"),
+                        Some(number),
+                    ));
                 }
                 (Ok(_), _) => {
                     let message = format!("the answer {answer} is not what would have been recorded");
@@ -101,7 +112,8 @@ impl Happenings for Recorded<'_> {
         if entry.event == draft.event {
             return Ok(());
         }
-        let value = |event: &Event| serde_json::to_value(event).map(|mut value| value["body"].take()).unwrap_or_default();
+        let value =
+            |event: &Event| serde_json::to_value(event).map(|mut value| value["body"].take()).unwrap_or_default();
         let difference = difference::first("", &value(&draft.event), &value(&entry.event));
         let difference = difference.unwrap_or_else(|| "the two differ".into());
         let kind = describe(draft.event.kind(), draft.step.as_deref());
@@ -135,7 +147,8 @@ impl Happenings for Recorded<'_> {
         loop {
             let (entry, number) = self.peek()?;
             if entry.step.as_deref() != Some(&step) {
-                let message = format!("the runbook is at {step}, the record at {}", entry.step.as_deref().unwrap_or("no step"));
+                let message =
+                    format!("the runbook is at {step}, the record at {}", entry.step.as_deref().unwrap_or("no step"));
                 return Err(diverged("order", message, Some(number)));
             }
             match &entry.event {
@@ -164,7 +177,8 @@ impl Happenings for Recorded<'_> {
                     return Ok(Outcome { result, made, rehearsed: false });
                 }
                 other => {
-                    let message = format!("{} cannot come before the step is finished", describe(other.kind(), Some(&step)));
+                    let message =
+                        format!("{} cannot come before the step is finished", describe(other.kind(), Some(&step)));
                     return Err(diverged("order", message, Some(number)));
                 }
             }

@@ -95,7 +95,9 @@ fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Regis
     };
     let loaded = match folder.resolve(&main.path).map(|path| notation::load(&path)) {
         Ok(Ok(loaded)) => loaded,
-        Ok(Err(error)) => return vec![Finding::error("runbook", format!("`{}` cannot be read: {error}", main.path)).at_line(1)],
+        Ok(Err(error)) => {
+            return vec![Finding::error("runbook", format!("`{}` cannot be read: {error}", main.path)).at_line(1)];
+        }
         Err(error) => return vec![Finding::error("runbook", error.to_string()).at_line(1)],
     };
     let mut complaints = loaded.complaints.clone();
@@ -199,4 +201,3 @@ fn summary(opened: Option<&Opened>, lines: &[Line], findings: Vec<Finding>) -> R
         findings,
     }
 }
-

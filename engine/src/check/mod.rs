@@ -1,5 +1,8 @@
 //! Checks.
-use crate::{conduct::Registry, notation::{Complaints, Runbook, Sources}};
+use crate::{
+    conduct::Registry,
+    notation::{Complaints, Runbook, Sources},
+};
 
 /// Everything that can be known without running.
 #[must_use]

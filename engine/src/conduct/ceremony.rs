@@ -49,7 +49,12 @@ impl Ceremony {
 
     /// One step by itself: files are made in `folder` where their path says, and devices go by the serial numbers given.
     #[must_use]
-    pub fn single(folder: PathBuf, bindings: Bindings, kinds: BTreeMap<String, String>, serials: BTreeMap<String, u32>) -> Self {
+    pub fn single(
+        folder: PathBuf,
+        bindings: Bindings,
+        kinds: BTreeMap<String, String>,
+        serials: BTreeMap<String, u32>,
+    ) -> Self {
         Self { serials, loose: true, ..Self::new(folder, bindings, false, kinds) }
     }
 

@@ -1,8 +1,8 @@
 //! The interpreter: what a runbook says, step by step, from one source of what happens.
 
 use super::{
-    Bindings, Ceremony, Effect, Failure, Halt, Happenings, Made, Notice, Outcome, Position, Question, QuestionKind, Registry,
-    Reply, Task,
+    Bindings, Ceremony, Effect, Failure, Halt, Happenings, Made, Notice, Outcome, Position, Question, QuestionKind,
+    Registry, Reply, Task,
 };
 use crate::{
     notation::{
@@ -37,7 +37,11 @@ pub fn conduct(
         Interpreter { runbook, registry, ceremony, happenings, at: Place::default(), depth: 0, computer: None };
     match interpreter.ceremony() {
         Ok(()) => Ok(()),
-        Err(halt) => Err((halt, interpreter.at)),
+        Err(halt) => {
+            // What was noted is kept, whatever stopped the ceremony; a record that cannot be kept has said so already.
+            let _ = interpreter.happenings.settle();
+            Err((halt, interpreter.at))
+        }
     }
 }
 
@@ -142,7 +146,9 @@ impl<'a> Interpreter<'a> {
 
     fn input_question(&self, name: &Text, input: &Input) -> Result<Question, Halt> {
         let kind = match input.kind {
-            InputType::Text => QuestionKind::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false },
+            InputType::Text => {
+                QuestionKind::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false }
+            }
             InputType::Date => QuestionKind::Date,
             InputType::Number => QuestionKind::Number,
             InputType::Choice => {
@@ -167,7 +173,7 @@ impl<'a> Interpreter<'a> {
             return Err(Halt::Impossible(format!("GO TO is nested deeper than {DEPTH} sections")));
         }
         self.depth += 1;
-        self.move_to(name, section)?;
+        self.move_to(name, section, 0)?;
         let on = section.on.as_ref().map(ToString::to_string);
         self.happenings.note(
             Event::Entered(Entered {
@@ -190,7 +196,6 @@ impl<'a> Interpreter<'a> {
         scope.insert("participants".into(), self.participants());
         let outer = std::mem::replace(&mut self.ceremony.scope, scope);
         let outer_secrets = self.ceremony.swap_secrets(BTreeMap::new());
-        let outer_computer = self.computer.clone();
         self.devices_into_scope();
         let given: Vec<String> = self.ceremony.scope.keys().cloned().collect();
         self.check_offline(name, section)?;
@@ -202,34 +207,34 @@ impl<'a> Interpreter<'a> {
         self.devices_into_scope();
         if flow == Flow::Continues {
             self.happenings.note(Event::Left(Left { section: name.value.clone() }).into())?;
-            if let Some(outer_computer) = outer_computer.filter(|outer| self.computer.as_ref() != Some(outer)) {
-                self.computer = Some(outer_computer);
-            }
         }
         self.depth -= 1;
         Ok((flow, named))
     }
 
-    /// Asks that the people go to another computer, when the section is carried out on one.
-    fn move_to(&mut self, name: &Text, section: &Section) -> Result<(), Halt> {
+    /// Asks that the people go to the computer that a section is carried out on, when they are at another one.
+    fn move_to(&mut self, name: &Text, section: &Section, number: usize) -> Result<(), Halt> {
         let Some(on) = &section.on else { return Ok(()) };
-        let before = self.computer.replace(on.value.clone());
-        if before.as_deref().is_none_or(|before| before == on.as_str()) {
+        if self.computer.as_deref() == Some(on.as_str()) {
             return Ok(());
         }
-        let title = self.computer_title(Some(on)).unwrap_or_default();
-        let position = self.position(name, section, 0, Some("computer"));
-        self.happenings.at(&position);
-        let question = Question::new(
-            format!("The next section, {}, is carried out on {title}. Are you there, with the ceremony folder?", section.title),
-            QuestionKind::Confirm,
-        )
-        .if_no("the ceremony pauses here, and nothing is lost")
-        .rehearse(Some(true.into()));
-        if self.happenings.answer(&position, &question)? == Value::Bool(true) {
-            return Ok(());
+        if self.computer.is_some() {
+            let title = self.computer_title(Some(on)).unwrap_or_default();
+            let position = self.position(name, section, number, Some("computer"));
+            self.happenings.at(&position);
+            let question = Question::new(
+                format!("{} is carried out on {title}. Are you there, with the ceremony folder?", section.title),
+                QuestionKind::Confirm,
+            )
+            .slot("computer")
+            .if_no("the ceremony pauses here, and nothing is lost")
+            .rehearse(Some(true.into()));
+            if self.happenings.answer(&position, &question)? != Value::Bool(true) {
+                return Err(Halt::Paused(title));
+            }
         }
-        Err(Halt::Paused(title))
+        self.computer = Some(on.value.clone());
+        Ok(())
     }
 
     fn check_offline(&mut self, name: &'a Text, section: &Section) -> Result<(), Halt> {
@@ -255,6 +260,14 @@ impl<'a> Interpreter<'a> {
         for step in steps {
             *number += 1;
             self.at = step.at;
+            // A GO TO without a sentence, and END, are nothing to be at a computer for.
+            if match &step.kind {
+                StepKind::Do(_) | StepKind::If(_) => true,
+                StepKind::GoTo(go_to) => go_to.text.is_some(),
+                StepKind::End(_) => false,
+            } {
+                self.move_to(name, section, *number)?;
+            }
             let flow = match &step.kind {
                 StepKind::Do(act) => {
                     let position = self.position(name, section, *number, act.id.as_deref());
@@ -280,7 +293,7 @@ impl<'a> Interpreter<'a> {
                 StepKind::End(end) => {
                     let position = self.position(name, section, *number, None);
                     self.happenings.at(&position);
-                    let text = self.render(&end.text)?;
+                    let text = self.render(&end.text);
                     let event = Event::Ended(Ended { text: text.clone() });
                     self.happenings.note(Draft { event, step: Some(position.step()), by: None })?;
                     self.happenings.settle()?;
@@ -311,7 +324,18 @@ impl<'a> Interpreter<'a> {
                 return Ok(Flow::Continues);
             }
         }
-        let takes = self.fill(&go_to.with)?;
+        let takes = loop {
+            match self.try_fill(&go_to.with) {
+                Ok(takes) => break takes,
+                Err(failure) => {
+                    let text = go_to.text.as_ref().unwrap_or(&go_to.section);
+                    self.fail(position, Failed::of(failure))?;
+                    if let Choice::Deviate = self.choose(&Act::bare("GO TO", text), position, None, false)? {
+                        return Ok(Flow::Continues);
+                    }
+                }
+            }
+        };
         let (flow, named) = self.section(&go_to.section, takes)?;
         self.happenings.at(position);
         if let Some(id) = &go_to.id {
@@ -323,7 +347,7 @@ impl<'a> Interpreter<'a> {
     /// IF: whether it holds, decided by an expression or by a person.
     fn condition(&mut self, condition: &If, position: &Position) -> Result<bool, Halt> {
         self.happenings.at(position);
-        let text = self.render(&condition.text)?;
+        let text = self.render(&condition.text);
         let by = condition.by.as_ref();
         self.happenings.show(&step_notice(
             "IF",
@@ -333,11 +357,8 @@ impl<'a> Interpreter<'a> {
             condition.note.as_ref(),
             None,
         ));
-        let draft = |event, by: Option<&Text>| Draft {
-            event,
-            step: Some(position.step()),
-            by: by.map(ToString::to_string),
-        };
+        let draft =
+            |event, by: Option<&Text>| Draft { event, step: Some(position.step()), by: by.map(ToString::to_string) };
         if let Some(when) = &condition.when {
             match Expression::parse(when).and_then(|expression| expression.holds(&self.ceremony.scope)) {
                 Ok((holds, values)) => {
@@ -402,9 +423,7 @@ impl<'a> Interpreter<'a> {
         let mut attempt = 1;
         loop {
             let outcome = match &problem {
-                Some(failure) => {
-                    Outcome { result: Err(failure.clone()), made: Made::default(), rehearsed: false }
-                }
+                Some(failure) => Outcome { result: Err(failure.clone()), made: Made::default(), rehearsed: false },
                 None => self.attempt(act, position, &text, &with)?,
             };
             let failed = match self.judge(act, outcome) {
@@ -528,7 +547,9 @@ impl<'a> Interpreter<'a> {
                 Ok((holds, values)) => {
                     if !holds && failure.is_none() {
                         let said = expectation.otherwise.as_ref().map(|text| {
-                            Template::parse(text).and_then(|template| template.render(&scope)).unwrap_or_else(|_| text.value.clone())
+                            Template::parse(text)
+                                .and_then(|template| template.render(&scope))
+                                .unwrap_or_else(|_| text.value.clone())
                         });
                         let message = said.unwrap_or_else(|| format!("this does not hold: {that}"));
                         failure = Some(Failure::new("expectation", message));
@@ -716,9 +737,11 @@ impl<'a> Interpreter<'a> {
     }
 
     fn participants(&self) -> Value {
-        let entries = self.runbook.participants.iter().map(|(role, participant)| {
-            (role.value.clone(), json!({ "title": participant.title.value }))
-        });
+        let entries = self
+            .runbook
+            .participants
+            .iter()
+            .map(|(role, participant)| (role.value.clone(), json!({ "title": participant.title.value })));
         Value::Object(entries.collect())
     }
 
@@ -752,8 +775,9 @@ impl<'a> Interpreter<'a> {
         filled.map(Some).map_err(|error| Halt::Impossible(format!("the rehearsal's answer cannot be made: {error}")))
     }
 
-    fn render(&self, text: &Text) -> Result<String, Halt> {
-        self.try_render(text).map_err(|failure| Halt::Impossible(failure.message))
+    /// The sentence of an IF or an END; as it is written when a value in it is missing, which is no reason to stop.
+    fn render(&self, text: &Text) -> String {
+        self.try_render(text).unwrap_or_else(|_| text.value.clone())
     }
 
     fn try_render(&self, text: &Text) -> Result<String, Failure> {
@@ -863,7 +887,9 @@ fn step_notice(
 fn outcome_lines(outputs: Option<&Value>, expected: &[Expected]) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     if let Some(Value::Object(fields)) = outputs {
-        lines.extend(fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), show(value))));
+        lines.extend(
+            fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), show(value))),
+        );
     }
     lines.extend(expected.iter().map(|it| ("expected".to_string(), format!("{} — holds", it.that))));
     lines

@@ -50,7 +50,7 @@ pub enum QuestionKind {
         dice: bool,
     },
     /// The same secret once more, typed once. The settled answer is whether it is the same, and no part of it, so that
-    /// the record holds the verdict and a replay comes to it without the secret.
+    /// the record holds the verdict and a replay comes to it without the secret. A console cannot give the verdict.
     SecretAgain {
         /// The secret that it must be; in a replay an empty stand-in.
         secret: Secret,
@@ -131,20 +131,6 @@ impl Question {
             (_, Reply::Secret(_)) => Err("a secret and a plain answer are not the same".into()),
             (kind, Reply::Value(_)) if kind.is_secret() => Err("a secret and a plain answer are not the same".into()),
             (kind, Reply::Value(value)) => settle(kind, value).map(Reply::Value),
-        }
-    }
-
-    /// A recorded answer in its settled form, or what is wrong with it.
-    ///
-    /// It differs from [`Question::settle`] where the record holds less than what was typed: nothing but the verdict
-    /// when a secret was entered again. Taken from a console, such a verdict would be a comparison that nobody made.
-    pub fn recorded(&self, answer: Value) -> Result<Value, String> {
-        match (&self.kind, answer) {
-            (QuestionKind::SecretAgain { .. }, Value::Bool(same)) => Ok(same.into()),
-            (_, answer) => match self.settle(Reply::Value(answer))? {
-                Reply::Value(value) => Ok(value),
-                Reply::Secret(_) => Err("a secret and a plain answer are not the same".into()),
-            },
         }
     }
 }

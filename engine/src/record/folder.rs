@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Component, Path, PathBuf},
 };
 
@@ -62,6 +62,7 @@ impl Folder {
                 if root.read_dir().map_err(failed)?.next().is_some() {
                     return Err(FolderError::Exists(root.display().to_string()));
                 }
+                std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
             }
             Err(error) => return Err(failed(error)),
         }

@@ -54,6 +54,7 @@ pub struct Writer {
     head: [u8; 32],
     seq: u64,
     latest: Timestamp,
+    flushes: u64,
     /// Set once a write failed: what follows could leave a gap, so nothing more is taken.
     broken: bool,
 }
@@ -72,7 +73,7 @@ impl Writer {
         sync_folder(folder)?;
         let latest = clock.now();
         let key = SigningKey::generate(&mut OsRng);
-        Ok(Self { file, key, clock, buffer: Vec::new(), head: [0; 32], seq: 0, latest, broken: false })
+        Ok(Self { file, key, clock, buffer: Vec::new(), head: [0; 32], seq: 0, latest, flushes: 0, broken: false })
     }
 
     /// The session's public key, hex.
@@ -124,7 +125,14 @@ impl Writer {
         self.file.write_all(&self.buffer)?;
         self.file.sync_data()?;
         self.broken = false;
+        self.flushes += 1;
         self.buffer.clear();
         Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        tracing::debug!(entries = self.seq, flushes = self.flushes, "the record is closed");
     }
 }

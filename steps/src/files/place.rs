@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn a_path_that_climbs_or_hides_something_is_refused() {
         for path in ["", "..", "../x", "a/../../x", "/a/../b", "./x", "a\nb", "a\u{1b}[2J", "a\0b"] {
-            assert_eq!(Place::of(path).unwrap_err().code, "path", "{path:?}");
+            assert!(Place::of(path).is_err_and(|failure| failure.code == "path"), "{path:?}");
         }
         for path in ["products", "/etc/passwd", "products/.."] {
-            assert_eq!(Place::product(path).unwrap_err().code, "path", "{path:?}");
+            assert!(Place::product(path).is_err_and(|failure| failure.code == "path"), "{path:?}");
         }
-        assert_eq!(Place::product("products/a").unwrap(), "a");
+        assert_eq!(Place::product("products/a").as_deref(), Ok("a"));
     }
 }

@@ -196,7 +196,8 @@ impl Script {
             }
             return match entry["answer"].clone() {
                 Value::Null => Ok(Reply::Secret(Secret::new(String::new()))),
-                answer => question.recorded(answer).map(Reply::Value).map_err(Halt::Impossible),
+                answer if question.kind.is_secret() => Ok(Reply::Value(answer)),
+                answer => question.settle(Reply::Value(answer)).map_err(Halt::Impossible),
             };
         }
     }

@@ -1,0 +1,256 @@
+//! A room with virtual devices, and a ceremony of single steps in it.
+
+use crate::support::Script;
+use officiant_devices::yubihsm::{AttestationKey, Connector, RunningConnector, Settings, VirtualYubiHsm};
+use officiant_engine::{
+    conduct::{Bindings, Ceremony, Failure, Made, Notice, Position, Registry, Secret, Task},
+    record::Folder,
+};
+use officiant_steps::ports::{Hand, Port, Ports, Present, SystemPorts, YUBIHSM2, look_at};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::Command,
+    sync::{Arc, OnceLock},
+};
+use tempfile::TempDir;
+
+/// The password of authentication key 2, once it is there.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The devices of a room, by the runbook's names.
+pub struct Bench {
+    connectors: BTreeMap<String, RunningConnector>,
+    hand: bool,
+    // After the devices, which have files in it.
+    _folder: TempDir,
+}
+
+impl Bench {
+    fn urls(&self) -> Vec<String> {
+        self.connectors.values().map(RunningConnector::url).collect()
+    }
+}
+
+impl Ports for Bench {
+    fn present(&self, kind: &str, bindings: &Bindings) -> Result<Present, Failure> {
+        if !self.hand {
+            return SystemPorts::new().present(kind, bindings);
+        }
+        let ports: Vec<Port> = self.urls().iter().map(|url| url.parse().unwrap()).collect();
+        look_at(kind, &ports)
+    }
+
+    fn hand(&self) -> Option<&dyn Hand> {
+        self.hand.then_some(self)
+    }
+}
+
+impl Hand for Bench {
+    fn insert(&self, device: &str, touch_reset: bool) -> Result<(), Failure> {
+        let device = self.connectors[device].device();
+        if touch_reset {
+            device.touch_reset().unwrap();
+        }
+        device.plug();
+        Ok(())
+    }
+
+    fn remove(&self, device: &str) -> Result<(), Failure> {
+        self.connectors[device].device().unplug();
+        Ok(())
+    }
+}
+
+/// A ceremony of single steps.
+pub struct Room {
+    pub folder: TempDir,
+    pub bindings: Bindings,
+    pub script: Script,
+    pub made: Made,
+    bench: Arc<Bench>,
+    registry: Registry,
+    rehearsal: bool,
+    secrets: BTreeMap<String, String>,
+    serials: BTreeMap<String, u32>,
+}
+
+/// All devices of all tests share one; making one takes a moment.
+fn attestation_key() -> AttestationKey {
+    static KEY: OnceLock<AttestationKey> = OnceLock::new();
+    KEY.get_or_init(|| AttestationKey::generate().unwrap()).clone()
+}
+
+impl Room {
+    /// A rehearsal with devices that are plugged out.
+    pub fn rehearsal<const N: usize>(devices: [(&str, u32); N]) -> Self {
+        let room = Self::with(true, devices, |_| {});
+        for name in devices.map(|(name, _)| name) {
+            room.device(name).unplug();
+        }
+        room
+    }
+
+    /// A ceremony, on devices that are plugged in.
+    pub fn live<const N: usize>(devices: [(&str, u32); N]) -> Self {
+        Self::with(false, devices, |_| {})
+    }
+
+    /// A ceremony or a rehearsal, on devices as they are set.
+    pub fn with<const N: usize>(rehearsal: bool, devices: [(&str, u32); N], set: impl Fn(&mut Settings)) -> Self {
+        let states = tempfile::tempdir().unwrap();
+        let mut connectors = BTreeMap::new();
+        for (name, serial) in devices {
+            let mut settings = Settings::new(serial, states.path().join(name));
+            settings.attestation_key = Some(attestation_key());
+            set(&mut settings);
+            let device = VirtualYubiHsm::open(&settings).unwrap();
+            connectors.insert(name.to_string(), Connector::start(device, ([127, 0, 0, 1], 0).into()).unwrap());
+        }
+        let bench = Arc::new(Bench { connectors, hand: rehearsal, _folder: states });
+        let mut bindings = Bindings::default();
+        bindings.yubihsm.connectors = bench.urls();
+        let folder = tempfile::tempdir().unwrap();
+        let folder_path = folder.path().join("ceremony");
+        Folder::create(&folder_path).unwrap();
+        let ports: Arc<dyn Ports> = bench.clone();
+        Self {
+            folder,
+            bindings,
+            script: Script::default(),
+            made: Made::default(),
+            registry: officiant_steps::registry(&ports),
+            bench,
+            rehearsal,
+            secrets: BTreeMap::from([("new_password".to_string(), PASSWORD.to_string())]),
+            serials: BTreeMap::new(),
+        }
+    }
+
+    /// A ceremony with one device, `A`, that has authentication key 2 with every capability.
+    pub fn provisioned(rehearsal: bool, set: impl Fn(&mut Settings)) -> Self {
+        let mut room = Self::with(rehearsal, [("A", 13_200_460)], set);
+        room.perform("yubihsm.put-authentication-key", authentication_key(2));
+        room
+    }
+
+    /// The virtual device.
+    pub fn device(&self, name: &str) -> &VirtualYubiHsm {
+        self.bench.connectors[name].device()
+    }
+
+    /// The URL of its connector.
+    pub fn url(&self, name: &str) -> String {
+        self.bench.connectors[name].url()
+    }
+
+    /// Keeps a secret.
+    pub fn secret(&mut self, name: &str, secret: &str) {
+        self.secrets.insert(name.to_string(), secret.to_string());
+    }
+
+    /// Performs a step; what it binds stays bound.
+    pub fn attempt(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let path = self.folder.path().join("ceremony");
+        let kinds = ["A", "B", "C"].map(|name| (name.to_string(), YUBIHSM2.to_string())).into();
+        let mut bindings = self.bindings.clone();
+        for (name, serial) in &self.serials {
+            bindings.devices.entry(name.clone()).or_default().serial = Some(*serial);
+        }
+        let mut ceremony = Ceremony::new(path, bindings, self.rehearsal, kinds);
+        for (name, secret) in &self.secrets {
+            ceremony.keep_secret(name, Secret::new(secret.clone()));
+        }
+        let position = Position { section: "start".into(), number: 1, ..Position::default() };
+        let handler = self.registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
+        let task = Task {
+            ceremony: &mut ceremony,
+            position: &position,
+            id: Some("it"),
+            by: None,
+            text: "The step's sentence.",
+            answer: None,
+            outputs: None,
+        };
+        let (result, made) = task.perform(handler, with, &mut self.script).expect("the step halted the ceremony");
+        if result.is_ok() {
+            self.serials.extend(made.devices.clone());
+        }
+        self.made = made;
+        let said = format!("{result:?} {:?} {:?}", self.script.shown, self.script.record);
+        for secret in self.secrets.values() {
+            assert!(!said.contains(secret.as_str()), "a secret was given away: {said}");
+        }
+        result
+    }
+
+    /// Performs a step that succeeds.
+    pub fn perform(&mut self, uses: &str, with: Value) -> Value {
+        self.attempt(uses, with).unwrap_or_else(|failure| panic!("{uses}: {}: {failure}", failure.code))
+    }
+
+    /// Performs a step that fails with a code; every failure says what to do next.
+    pub fn refuses(&mut self, uses: &str, with: Value, code: &str) -> String {
+        let failure = self.attempt(uses, with).expect_err("the step succeeded");
+        assert_eq!(failure.code, code, "{failure}");
+        assert!(failure.next.is_some(), "{failure} leaves the person alone");
+        failure.message
+    }
+
+    /// A file of the ceremony.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join("ceremony").join(path)
+    }
+
+    /// What is in it.
+    pub fn read(&self, path: &str) -> Vec<u8> {
+        fs::read(self.path(path)).unwrap()
+    }
+
+    /// What was shown as information.
+    pub fn informed(&self) -> Vec<&str> {
+        let shown = self.script.shown.iter();
+        shown
+            .filter_map(|notice| if let Notice::Information(text) = notice { Some(text.as_str()) } else { None })
+            .collect()
+    }
+}
+
+/// Arguments for a new authentication key with every capability, made with the factory's.
+pub fn authentication_key(id: u16) -> Value {
+    json!({
+        "device": "A",
+        "password": { "secret": "factory-default" },
+        "object_id": id,
+        "label": "new_authentication_key",
+        "domains": "all",
+        "capabilities": "all",
+        "delegated": "all",
+        "new_password": { "secret": "new_password" }
+    })
+}
+
+/// Arguments for a new asymmetric key.
+pub fn key(id: u16, algorithm: &str, capabilities: &str) -> Value {
+    with(
+        json!({ "object_id": id, "label": "label_ecdsa_sign", "domains": "1,2,3", "capabilities": capabilities, "algorithm": algorithm }),
+    )
+}
+
+/// Arguments for the provisioned device `A`, and more.
+pub fn with(more: Value) -> Value {
+    let mut arguments = json!({ "device": "A", "authentication_key": 2, "password": { "secret": "new_password" } });
+    let (Value::Object(arguments_map), Value::Object(more)) = (&mut arguments, more) else { panic!("no object") };
+    arguments_map.extend(more);
+    arguments
+}
+
+/// What the real `openssl` says; `None` where there is none.
+pub fn openssl(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("openssl").args(arguments).output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "openssl {arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    Some(said)
+}
