@@ -24,7 +24,7 @@ impl Scripted {
         if self.answers.knows(&self.position, question) {
             let value = self.answers.answer(&self.position, question, again)?;
             return Some(match (question.kind.is_secret(), value) {
-                (true, Value::String(secret)) if self.rehearsal => Reply::Secret(Secret::new(secret)),
+                (true, Value::String(secret)) => Reply::Secret(Secret::new(secret)),
                 (_, value) => Reply::Value(value),
             });
         }
@@ -83,6 +83,13 @@ impl Console for Scripted {
     fn ask(&mut self, question: &Question, complaint: Option<&str>) -> Result<Reply, Unanswered> {
         if let Some(complaint) = complaint {
             eprintln!("         not taken: {}", markdown::safe(complaint));
+        }
+        if question.kind.is_secret() && !self.rehearsal {
+            return Err(Unanswered(format!(
+                "step {} asks for a secret, “{}”, which is taken from a terminal and never from a file",
+                self.position.step(),
+                markdown::safe(&question.text),
+            )));
         }
         let Some(reply) = self.reply(question, complaint.is_some()) else {
             let key = Answers::keys(&self.position, question).into_iter().next().unwrap_or_default();

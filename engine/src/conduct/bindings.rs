@@ -1,5 +1,9 @@
 //! What differs between machines: it never changes what the runbook says to do, and holds no secret.
 
+use crate::{
+    notation::{Runbook, Text},
+    record::ParticipantRecord,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,5 +53,17 @@ pub struct YubiHsmBindings {
 impl YubiHsmBindings {
     fn is_default(&self) -> bool {
         self.connectors.is_empty()
+    }
+}
+
+impl Bindings {
+    /// The participants of a runbook with the names that the bindings give them.
+    #[must_use]
+    pub fn participants(&self, runbook: &Runbook) -> BTreeMap<String, ParticipantRecord> {
+        let record = |role: &Text, title: &Text| ParticipantRecord {
+            title: title.value.clone(),
+            name: self.participants.get(role.as_str()).cloned(),
+        };
+        runbook.participants.iter().map(|(role, it)| (role.value.clone(), record(role, &it.title))).collect()
     }
 }

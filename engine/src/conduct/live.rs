@@ -28,9 +28,10 @@ impl<'a> Live<'a> {
                 .console
                 .ask(question, complaint.as_deref())
                 .map_err(|unanswered| Halt::Unanswered(unanswered.to_string()))?;
+            // What was typed where a secret belongs stays out of the record, whatever it came as.
             let said = match &reply {
-                Reply::Value(value) => Some(value.clone()),
-                Reply::Secret(_) => None,
+                Reply::Value(value) if !question.kind.is_secret() => Some(value.clone()),
+                _ => None,
             };
             let (taken, answer, refused) = match question.settle(reply) {
                 Ok(Reply::Value(value)) => (Some(Reply::Value(value.clone())), Some(value), None),

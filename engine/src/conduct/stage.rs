@@ -61,9 +61,8 @@ impl Stage<'_> {
         if question.by.is_none() {
             question.by = self.by.map(str::to_string);
         }
-        if question.rehearse.is_none() {
-            question.rehearse.clone_from(&self.rehearse);
-        }
+        // What the runbook says counts before what the handler makes up.
+        question.rehearse = self.rehearse.clone().or(question.rehearse);
         question
     }
 

@@ -4,6 +4,7 @@
 //! The message is made here, because `yubihsm::Client` 0.42.1 asks inside a session only, and fails on the algorithms that
 //! firmware 2.4 lists.
 
+use super::guarded;
 use yubihsm::{Connector, Uuid};
 
 const DEVICE_INFO: u8 = 0x06;
@@ -79,7 +80,7 @@ fn ask(connector: &Connector, data: &[u8]) -> Result<Vec<u8>, Unidentified> {
     let mut message = vec![DEVICE_INFO, 0];
     message.extend(u8::try_from(data.len()));
     message.extend(data);
-    let answer = connector.send_message(Uuid::nil(), message.into())?;
+    let answer = guarded(|| connector.send_message(Uuid::nil(), message.into())).ok_or(Unidentified::Strange)??;
     let answer: &[u8] = answer.as_ref();
     match answer {
         [ANSWER, high, low, data @ ..] if data.len() == usize::from(u16::from_be_bytes([*high, *low])) => {

@@ -1,5 +1,6 @@
 //! Where devices are: the edge to what is plugged in.
 
+mod guard;
 mod identity;
 mod port;
 mod seek;
@@ -7,6 +8,7 @@ mod status;
 mod system;
 mod usb;
 
+pub(crate) use guard::guarded;
 pub(crate) use identity::part_number;
 pub use identity::{Identity, Unidentified};
 pub use port::Port;

@@ -3,6 +3,7 @@
 //!
 //! That the device's own certificate goes back to the vendor is for whoever has the vendor's root at hand.
 
+use super::text::plain;
 use rsa::signature::Verifier;
 use x509_cert::{
     Certificate,
@@ -60,11 +61,11 @@ impl Attestation {
     }
 
     pub(super) fn issuer(&self) -> String {
-        self.certificate.tbs_certificate.issuer.to_string()
+        plain(&self.certificate.tbs_certificate.issuer.to_string())
     }
 
     pub(super) fn subject(&self) -> String {
-        self.certificate.tbs_certificate.subject.to_string()
+        plain(&self.certificate.tbs_certificate.subject.to_string())
     }
 
     /// Whether a virtual device is at the root of it.
@@ -184,4 +185,104 @@ fn octets(der: &[u8]) -> Option<Vec<u8>> {
 /// `2.4.0` as three bytes.
 fn version(firmware: &str) -> Option<Vec<u8>> {
     firmware.split('.').map(|number| number.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spki::der::referenced::OwnedToRef;
+    use yubihsm::{Capability, Domain, object};
+
+    /// Device 13200460 of the Python Software Foundation's ceremony of 2020-10-30, and its attestation of the root key.
+    fn published() -> (Attestation, Attestation) {
+        let device = include_bytes!("../../tests/data/psf-2020-10-30/0013200460_cert.der");
+        let leaf = include_bytes!("../../tests/data/psf-2020-10-30/0013200460_root_attestation.der");
+        (Attestation::read(device.to_vec()).unwrap(), Attestation::read(leaf.to_vec()).unwrap())
+    }
+
+    fn root_key() -> object::Info {
+        object::Info {
+            capabilities: Capability::SIGN_ECDSA,
+            object_id: 3,
+            length: 144,
+            domains: Domain::DOM1,
+            object_type: object::Type::AsymmetricKey,
+            algorithm: yubihsm::asymmetric::Algorithm::EcP384.into(),
+            sequence: 0,
+            origin: object::Origin::Generated,
+            label: object::Label::from_bytes(b"tuf-root").unwrap(),
+            delegated_capabilities: Capability::empty(),
+        }
+    }
+
+    fn public_key(leaf: &Attestation) -> Vec<u8> {
+        leaf.certificate.tbs_certificate.subject_public_key_info.owned_to_ref().to_der().unwrap()
+    }
+
+    #[test]
+    fn the_attestation_of_a_real_device_holds() {
+        let (device, leaf) = published();
+        let (object, key) = (root_key(), public_key(&leaf));
+        let expected = Expected { public_key: &key, serial: 13_200_460, firmware: "2.1.2", object: &object };
+        assert_eq!(leaf.faults(&device, &expected), Vec::<String>::new());
+        assert_eq!(device.serial(), Some(13_200_460));
+        assert_eq!(device.issuer(), "CN=Yubico YubiHSM 6742036 Sub-CA");
+        assert!(!device.is_rehearsal() && !leaf.is_rehearsal());
+    }
+
+    #[test]
+    fn whatever_differs_from_the_device_is_a_fault() {
+        let (device, leaf) = published();
+        let key = public_key(&leaf);
+        let faults = |change: fn(&mut object::Info)| {
+            let mut object = root_key();
+            change(&mut object);
+            let expected = Expected { public_key: &key, serial: 13_200_460, firmware: "2.1.2", object: &object };
+            leaf.faults(&device, &expected)
+        };
+        assert_eq!(faults(|object| object.object_id = 4), ["its object ID is not the key's"]);
+        assert_eq!(faults(|object| object.origin = object::Origin::Imported), ["its origin is not the key's"]);
+        assert_eq!(faults(|object| object.domains = Domain::all()), ["its domains are not the key's"]);
+        assert_eq!(
+            faults(|object| object.capabilities = Capability::SIGN_EDDSA),
+            ["its capabilities are not the key's"]
+        );
+        let other = |object: &mut object::Info| object.label = object::Label::from_bytes(b"tuf-root2").unwrap();
+        assert_eq!(faults(other), ["its label is not the key's"]);
+
+        let object = root_key();
+        let expected = Expected { public_key: b"another", serial: 1, firmware: "2.4.0", object: &object };
+        assert_eq!(
+            leaf.faults(&device, &expected),
+            [
+                "it attests another public key than the device gives",
+                "its serial number is not the device's",
+                "its firmware version is not the device's"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_signature_by_another_key_is_a_fault() {
+        let (device, leaf) = published();
+        let (object, key) = (root_key(), public_key(&leaf));
+        let expected = Expected { public_key: &key, serial: 13_200_460, firmware: "2.1.2", object: &object };
+        let mut der = leaf.der().to_vec();
+        *der.last_mut().unwrap() ^= 1;
+        let forged = Attestation::read(der).unwrap();
+        assert_eq!(forged.faults(&device, &expected), ["the device certificate's key did not sign it"]);
+        // By the device that it names, with what it signs, but not its certificate.
+        assert!(
+            leaf.faults(&forged, &expected).contains(&"it was issued by another than the device certificate".into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_not_read() {
+        assert!(Attestation::read(b"no certificate".to_vec()).is_err());
+        let (_, leaf) = published();
+        let mut longer = leaf.der().to_vec();
+        longer.push(0);
+        assert!(Attestation::read(longer).is_err());
+    }
 }

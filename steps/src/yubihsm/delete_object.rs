@@ -4,6 +4,7 @@ use super::{
     argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
     device::Device,
     session::{Command, Moment, Session},
+    text::plain,
 };
 use crate::ports::Ports;
 use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
@@ -79,7 +80,7 @@ impl StepHandler for DeleteObject {
             not_the_last(&session, device.name(), id)?;
         }
 
-        let label = info.label.to_string();
+        let label = plain(&info.label.to_string());
         let command = Command::looks("delete-object")
             .about(object_type, id)
             .needs(object_type.deleting())

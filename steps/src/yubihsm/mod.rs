@@ -20,6 +20,7 @@ mod put_authentication_key;
 mod reset;
 mod session;
 mod sign;
+mod text;
 mod trouble;
 
 pub(crate) use device::Device;

@@ -1,6 +1,7 @@
 //! Objects as the device describes them, and whether they are what was asked for.
 
 use super::argument::{Capabilities, Domains, Label, ObjectType, algorithm_name, capability_names, domain_numbers};
+use super::text::plain;
 use officiant_engine::conduct::Failure;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,7 +37,7 @@ impl Object {
             object_id: info.object_id,
             object_type: ObjectType::of(info.object_type),
             sequence: info.sequence,
-            label: info.label.to_string(),
+            label: plain(&info.label.to_string()),
             algorithm: algorithm_name(info.algorithm.to_u8()),
             domains: domain_numbers(info.domains),
             capabilities: capability_names(info.capabilities),
@@ -111,5 +112,83 @@ impl Wanted<'_> {
             ),
         )
         .next("do not use this object; delete it, and find out who else uses the device"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use yubihsm::{Domain, asymmetric::Algorithm};
+
+    fn made() -> object::Info {
+        object::Info {
+            capabilities: Capability::SIGN_EDDSA,
+            object_id: 100,
+            length: 96,
+            domains: Domain::DOM1 | Domain::DOM2,
+            object_type: object::Type::AsymmetricKey,
+            algorithm: Algorithm::Ed25519.into(),
+            sequence: 0,
+            origin: object::Origin::Generated,
+            label: object::Label::from_bytes(b"root").unwrap(),
+            delegated_capabilities: Capability::empty(),
+        }
+    }
+
+    fn compared(capabilities: Capabilities, change: fn(&mut object::Info)) -> Result<(), Failure> {
+        let label = Label::try_from("root".to_string()).unwrap();
+        let wanted = Wanted {
+            object_type: ObjectType::AsymmetricKey,
+            object_id: 100,
+            label: &label,
+            domains: Domains(Domain::DOM1 | Domain::DOM2),
+            capabilities,
+            delegated: Capabilities::These(Capability::empty()),
+            algorithm: Algorithm::Ed25519.to_u8(),
+            origin: object::Origin::Generated,
+            at_least: Capability::SIGN_EDDSA | Capability::SIGN_ECDSA,
+        };
+        let mut info = made();
+        change(&mut info);
+        wanted.compare(&info)
+    }
+
+    #[test]
+    fn an_object_that_is_not_as_it_was_asked_for_is_a_failure() {
+        let asked = Capabilities::These(Capability::SIGN_EDDSA);
+        assert_eq!(compared(asked, |_| {}), Ok(()));
+        for (change, says) in [
+            (
+                (|info| info.label = object::Label::from_bytes(b"rooT").unwrap()) as fn(&mut object::Info),
+                "another label than",
+            ),
+            (|info| info.domains = Domain::DOM1, "another domains than"),
+            (
+                |info| info.capabilities = Capability::SIGN_EDDSA | Capability::EXPORTABLE_UNDER_WRAP,
+                "another capabilities than",
+            ),
+            (|info| info.delegated_capabilities = Capability::SIGN_EDDSA, "another delegated capabilities than"),
+            (|info| info.origin = object::Origin::Imported, "another origin than"),
+            (|info| (info.object_id, info.algorithm) = (101, Algorithm::EcP256.into()), "another ID, algorithm than"),
+        ] {
+            let failure = compared(asked, change).unwrap_err();
+            assert_eq!(failure.code, "read-back");
+            assert!(failure.message.contains(says), "{failure}");
+        }
+    }
+
+    #[test]
+    fn with_all_capabilities_the_device_keeps_what_could_be_handed_on() {
+        let both = |info: &mut object::Info| info.capabilities = Capability::SIGN_EDDSA | Capability::SIGN_ECDSA;
+        assert_eq!(compared(Capabilities::All, both), Ok(()));
+        assert_eq!(compared(Capabilities::All, |info| info.capabilities = Capability::all()), Ok(()));
+        assert!(compared(Capabilities::All, |_| {}).is_err());
+    }
+
+    #[test]
+    fn a_label_that_would_move_the_cursor_is_shown_without_that() {
+        let mut info = made();
+        info.label = object::Label::from_bytes(b"\x1b[2Jroot").unwrap();
+        assert_eq!(Object::of(&info).label, "\u{fffd}[2Jroot");
     }
 }

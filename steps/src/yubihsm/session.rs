@@ -3,7 +3,8 @@
 use super::{
     argument::{ObjectType, capability_names, domain_numbers},
     device::Device,
-    trouble::{Trouble, code, guarded},
+    text::plain,
+    trouble::{Trouble, code, tried},
 };
 use crate::ports::Identity;
 use officiant_engine::conduct::{Failure, Secret};
@@ -73,7 +74,7 @@ impl<'a> Session<'a> {
         let credentials = Credentials::from_password(key, password.expose().as_bytes());
         let connector = device.connector().clone();
         // With `reconnect` off the client forgets the credentials at once, and a lost session stays lost.
-        match guarded(|| Client::open(connector, credentials, false)) {
+        match tried(|| Client::open(connector, credentials, false)) {
             Ok(client) => Ok(Self { device, key, client }),
             Err(trouble) => Err(not_opened(device, key, &trouble)),
         }
@@ -93,7 +94,7 @@ impl<'a> Session<'a> {
 
     /// Carries a command out whose refusal may be an answer.
     pub(super) fn attempt<T>(&self, call: impl FnOnce(&Client) -> Result<T, client::Error>) -> Result<T, Trouble> {
-        guarded(|| call(&self.client))
+        tried(|| call(&self.client))
     }
 
     /// What the device says of an object; `None` when there is none that this session may see.
@@ -124,7 +125,7 @@ impl<'a> Session<'a> {
         }
         // One with an algorithm that the crate does not know can be listed and not described.
         let info = self.attempt(|client| client.get_object_info(id, object_type.to_device())).ok();
-        let label = info.map(|info| format!(": label `{}`", info.label)).unwrap_or_default();
+        let label = info.map(|info| format!(": label `{}`", plain(&info.label.to_string()))).unwrap_or_default();
         Err(self.exists(object_type, id, &label))
     }
 

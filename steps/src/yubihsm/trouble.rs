@@ -1,9 +1,7 @@
 //! What can go wrong between a command and its answer.
 
-use std::{
-    error::Error as _,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use crate::ports::guarded;
+use std::error::Error as _;
 use yubihsm::{client, connector, session};
 
 /// What went wrong.
@@ -68,16 +66,9 @@ pub(super) mod code {
     }
 }
 
-/// Calls the `yubihsm` crate, which panics where an answer is not what it expects: the step then fails, and the ceremony goes on.
-pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T, client::Error>) -> Result<T, Trouble> {
-    // What panicked is not used again: whoever gets `Panicked` drops the session.
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|error| Trouble::of(&error)),
-        Err(_) => {
-            tracing::error!("the yubihsm crate panicked");
-            Err(Trouble::Panicked)
-        }
-    }
+/// Calls the `yubihsm` crate.
+pub(super) fn tried<T>(call: impl FnOnce() -> Result<T, client::Error>) -> Result<T, Trouble> {
+    guarded(call).map_or(Err(Trouble::Panicked), |result| result.map_err(|error| Trouble::of(&error)))
 }
 
 impl Trouble {

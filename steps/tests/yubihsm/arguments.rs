@@ -16,8 +16,8 @@ fn an_argument_that_is_wrong_is_refused_before_anything_is_looked_at() {
     };
     assert_eq!(refused(key(0, "ed25519", "none")), "0 is no object ID; they go from 1 to 65534");
     assert_eq!(
-        refused(key(1, "ed25519", "sign-edsa")),
-        "there is no capability `sign-edsa`; did you mean `sign-eddsa`?"
+        refused(key(1, "ed25519", "sign-eddssa")),
+        "there is no capability `sign-eddssa`; did you mean `sign-eddsa`?"
     );
     assert!(refused(key(1, "rsa2048", "none")).starts_with("unknown variant `rsa2048`, expected one of `ed25519`"));
     let mut long = key(1, "ed25519", "none");

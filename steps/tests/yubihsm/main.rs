@@ -7,6 +7,7 @@ mod support;
 mod arguments;
 mod attest;
 mod bench;
+mod impostor;
 mod insert;
 mod keys;
 mod objects;

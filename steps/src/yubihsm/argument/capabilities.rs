@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn an_unknown_capability_brings_up_the_nearest_one() {
         assert_eq!(
-            read(json!("sign-edsa")).unwrap_err(),
-            "there is no capability `sign-edsa`; did you mean `sign-eddsa`?"
+            read(json!("sign-eddssa")).unwrap_err(),
+            "there is no capability `sign-eddssa`; did you mean `sign-eddsa`?"
         );
         assert_eq!(read(json!(["all"])).unwrap_err(), "there is no capability `all`");
     }

@@ -1,0 +1,56 @@
+//! The computers that sections are carried out on.
+
+use super::{Act, Interpreter};
+use crate::{
+    conduct::{Halt, Question, QuestionKind},
+    notation::{Computer, Section, Text},
+};
+use serde_json::Value;
+
+/// The step handler that checks that a computer is offline, when its runbook says so.
+const OFFLINE: &str = "host.offline";
+
+impl<'a> Interpreter<'a> {
+    /// Asks that the people go to the computer that a section is carried out on, when they are at another one.
+    pub(super) fn move_to(&mut self, name: &Text, section: &Section, number: usize) -> Result<(), Halt> {
+        let Some(on) = &section.on else { return Ok(()) };
+        if self.computer.as_deref() == Some(on.as_str()) {
+            return Ok(());
+        }
+        if self.computer.is_some() {
+            let title = self.computer_title(Some(on)).unwrap_or_default();
+            let position = self.position(name, section, number, Some("computer"));
+            self.happenings.at(&position);
+            let question = Question::new(
+                format!("{} is carried out on {title}. Are you there, with the ceremony folder?", section.title),
+                QuestionKind::Confirm,
+            )
+            .slot("computer")
+            .if_no("the ceremony pauses here, and nothing is lost")
+            .rehearse(Some(true.into()));
+            if self.happenings.answer(&position, &question)? != Value::Bool(true) {
+                return Err(Halt::Paused(title));
+            }
+        }
+        self.computer = Some(on.value.clone());
+        Ok(())
+    }
+
+    pub(super) fn check_offline(&mut self, name: &'a Text, section: &Section) -> Result<(), Halt> {
+        let computer = section.on.as_ref().and_then(|on| self.runbook.computers.get(on.as_str()));
+        let Some(Computer { title, offline: true, .. }) = computer else { return Ok(()) };
+        if self.ceremony.rehearsal || self.registry.get(OFFLINE).is_none() {
+            return Ok(());
+        }
+        let text = Text::new(format!("Check that {title} is offline: no network interface may be up."), title.at);
+        let uses = Text::new(OFFLINE, title.at);
+        let position = self.position(name, section, 0, Some("offline"));
+        let act = Act { uses: Some(&uses), ..Act::bare("CHECK", &text) };
+        self.act(&act, &position).map(drop)
+    }
+
+    pub(super) fn computer_title(&self, name: Option<&str>) -> Option<String> {
+        let name = name?;
+        Some(self.runbook.computers.get(name).map_or_else(|| name.to_string(), |computer| computer.title.value.clone()))
+    }
+}

@@ -1,0 +1,57 @@
+//! What is asked or bound before the first step.
+
+use super::Interpreter;
+use crate::{
+    conduct::{Halt, Position, Question, QuestionKind, Reply},
+    notation::{Input, InputType, Text},
+};
+
+impl<'a> Interpreter<'a> {
+    /// What is asked or bound before the first step.
+    pub(super) fn inputs(&mut self) -> Result<(), Halt> {
+        let mut inputs = serde_json::Map::new();
+        for (name, input) in &self.runbook.inputs {
+            self.at = name.at;
+            let question = self.input_question(name, input)?;
+            let bound = self.ceremony.bindings.inputs.get(name.as_str()).cloned();
+            let value = match bound {
+                Some(bound) => match question.settle(Reply::Value(bound.into())) {
+                    Ok(Reply::Value(value)) => value,
+                    Ok(Reply::Secret(_)) => return Err(Halt::Impossible(format!("the input `{name}` is a secret"))),
+                    Err(why) => return Err(Halt::Impossible(format!("the bound input `{name}`: {why}"))),
+                },
+                None => {
+                    let position = Position {
+                        section: "inputs".into(),
+                        title: "Before the ceremony".into(),
+                        number: inputs.len() + 1,
+                        of: self.runbook.inputs.len(),
+                        id: Some(name.value.clone()),
+                        computer: None,
+                    };
+                    self.happenings.at(&position);
+                    self.happenings.answer(&position, &question)?
+                }
+            };
+            inputs.insert(name.value.clone(), value);
+        }
+        self.ceremony.scope.insert("inputs".into(), inputs.into());
+        Ok(())
+    }
+
+    pub(super) fn input_question(&self, name: &Text, input: &Input) -> Result<Question, Halt> {
+        let kind = match input.kind {
+            InputType::Text => {
+                QuestionKind::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false }
+            }
+            InputType::Date => QuestionKind::Date,
+            InputType::Number => QuestionKind::Number,
+            InputType::Choice => {
+                QuestionKind::Choice(input.options.iter().map(|it| (it.value.clone(), it.value.clone())).collect())
+            }
+        };
+        let prompt = input.prompt.as_ref().map_or_else(|| name.replace('_', " "), ToString::to_string);
+        let answer = self.rehearsed(input.rehearse.as_ref())?;
+        Ok(Question::new(prompt, kind).rehearse(answer))
+    }
+}

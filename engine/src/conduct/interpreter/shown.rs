@@ -1,0 +1,53 @@
+//! Steps and outcomes as people are shown them.
+
+use crate::{
+    conduct::Notice,
+    notation::{Level, Text},
+    record::Expected,
+};
+use serde_json::Value;
+
+/// A step that begins.
+pub(super) fn step(
+    word: &'static str,
+    text: String,
+    by: Option<String>,
+    level: Level,
+    note: Option<&Text>,
+    estimate: Option<&Text>,
+) -> Notice {
+    Notice::Step {
+        word,
+        text,
+        by,
+        level: level.word(),
+        note: note.map(ToString::to_string),
+        estimate: estimate.map(ToString::to_string),
+    }
+}
+
+/// The outputs and expectations as a person reads them.
+pub(super) fn outcome(outputs: Option<&Value>, expected: &[Expected]) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    if let Some(Value::Object(fields)) = outputs {
+        lines.extend(
+            fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), self::value(value))),
+        );
+    }
+    lines.extend(expected.iter().map(|it| ("expected".to_string(), format!("{} — holds", it.that))));
+    lines
+}
+
+/// A value in a line of text.
+pub(super) fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Array(items) if items.is_empty() => "none".into(),
+        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            items.iter().map(self::value).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
