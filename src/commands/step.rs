@@ -8,8 +8,8 @@ use crate::{
 use clap::Args;
 use officiant_engine::{
     conduct::{
-        Ceremony, Console, Effect, Failure, Halt, Handler, Happenings, Notice, Outcome as StepOutcome, Position,
-        Question, QuestionKind, Reply, Secret, Task,
+        Announcement, Ceremony, Console, Effect, Failure, Halt, Handler, Happenings, Notice, Outcome as StepOutcome,
+        Position, Question, QuestionKind, Reply, Secret, Task,
     },
     notation::nearest,
     record::Draft,
@@ -80,8 +80,14 @@ impl Step {
             ceremony.keep_secret(&secret, value);
         }
         if handler.effect == Effect::Changes && !self.yes {
-            let what = handler.irreversible.unwrap_or(handler.summary);
-            alone.show(&Notice::Information(what.to_string()));
+            let what = match handler.announce(&arguments) {
+                Announcement::Words(words) => words,
+                Announcement::Arguments(_) => handler.summary.to_string(),
+            };
+            alone.show(&Notice::Information(what));
+            if let Some(irreversible) = handler.irreversible {
+                alone.show(&Notice::Irreversible(irreversible.to_string()));
+            }
             let question = Question::new("Carry this out now?", QuestionKind::Confirm);
             match alone.answer(&position, &question) {
                 Ok(Value::Bool(true)) => {}

@@ -64,6 +64,13 @@ impl Terminal {
 
     fn answer(&self, question: &Question) -> dialoguer::Result<Reply> {
         let prompt = safe(&question.text);
+        // What only the real device would tell: the number that is printed on it, for example.
+        if let (true, Some(answer), QuestionKind::Text { .. } | QuestionKind::Number | QuestionKind::Date) =
+            (self.rehearsal, &question.rehearse, &question.kind)
+        {
+            let answer = answer.as_str().map_or_else(|| answer.to_string(), str::to_string);
+            self.body(&format!("In this rehearsal: {answer}"));
+        }
         match &question.kind {
             QuestionKind::Confirm | QuestionKind::Decision => {
                 if let Some(consequence) = &question.if_no {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use officiant_engine::conduct::{Failure, Notice};
+use officiant_engine::conduct::{Announcement, Failure};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -27,6 +27,15 @@ fn failure(with: Value) -> (Scene, Failure) {
     (scene, failure)
 }
 
+/// What people read before the go-ahead.
+fn announced(with: Value) -> String {
+    let scene = Scene::new();
+    match scene.registry.get("exec.run").unwrap().announce(with.as_object().unwrap()) {
+        Announcement::Words(words) => words,
+        Announcement::Arguments(_) => panic!("no words"),
+    }
+}
+
 #[test]
 fn what_a_program_says_is_recorded_as_text() {
     let mut scene = Scene::new();
@@ -36,7 +45,10 @@ fn what_a_program_says_is_recorded_as_text() {
         json!({ "exit_code": 0, "stdout": "out\n", "stderr": "err\n", "stdout_file": null, "stderr_file": null })
     );
     assert!(scene.made.evidence.is_empty());
-    assert_eq!(scene.script.shown, [Notice::Information(r#"Runs sh -c "echo out; echo err >&2""#.into())]);
+    assert_eq!(
+        announced(json!({ "command": shell("echo out; echo err >&2") })),
+        r#"Runs sh -c "echo out; echo err >&2""#
+    );
 }
 
 #[test]
@@ -50,15 +62,10 @@ fn arguments_reach_the_program_as_they_stand() {
 
 #[test]
 fn what_is_shown_before_a_program_runs_does_nothing_to_the_terminal() {
-    let mut scene = Scene::new();
-    scene
-        .perform(
-            "exec.run",
-            json!({ "command": ["true", "\u{1b}[2J", "a b"], "stdin": "x\n\u{7}", "environment": { "A": "b c" } }),
-        )
-        .unwrap();
-    let shown = "Runs true \"\\u{1b}[2J\" \"a b\"\nwith \"A=b c\"\nreading \"x\\n\\u{7}\"";
-    assert_eq!(scene.script.shown, [Notice::Information(shown.into())]);
+    let announced = announced(
+        json!({ "command": ["true", "\u{1b}[2J", "a b"], "stdin": "x\n\u{7}", "environment": { "A": "b c" } }),
+    );
+    assert_eq!(announced, "Runs true \"\\u{1b}[2J\" \"a b\"\nwith \"A=b c\"\nreading \"x\\n\\u{7}\"");
 }
 
 #[test]
@@ -291,7 +298,8 @@ fn a_secret_reaches_a_program_through_the_pipe_and_nowhere_else() {
     let said = result.unwrap()["stdout"].to_string();
     assert!(said.contains(&format!("{digest}  -")) && said.contains("sha256sum; env"), "{said}");
     assert!(!said.contains("horse") && !scene.everything().contains("horse"));
-    assert!(scene.everything().contains("reading the secret `password`"));
+    let announced = announced(json!({ "command": ["cat"], "stdin": { "secret": "password" } }));
+    assert_eq!(announced, "Runs cat\nreading the secret `password`");
 }
 
 #[test]

@@ -344,3 +344,12 @@ sections:
     ceremony.rewrite(&forge(&mut entries));
     ceremony.replay().refuses("content", "`rehearsed` is true, it must not be there");
 }
+
+#[test]
+fn a_file_that_looks_like_a_seal_does_not_make_a_record_sealed() {
+    let ceremony = rehearsed();
+    fs::write(ceremony.folder().join("seals/witness.sig"), "-----BEGIN SSH SIGNATURE-----").unwrap();
+    let replayed = ceremony.replay().holds();
+    let findings = replayed.report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["code"] == "seals-not-verified"));
+}

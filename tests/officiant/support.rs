@@ -80,16 +80,31 @@ impl Ceremony {
         self.folder.path().join("ceremony")
     }
 
-    /// Carries it out.
-    pub fn carry_out(self) -> CarriedOut {
+    /// Where a file beside the runbook is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The command that carries it out.
+    pub fn command(&self) -> Command {
         let mut command = officiant();
         command.arg(self.subcommand).arg(&self.runbook).arg("--out").arg(self.out()).args(&self.arguments);
         if !self.answers.is_empty() {
-            let answers = self.folder.path().join("answers.toml");
+            let answers = self.path("answers.toml");
             fs::write(&answers, toml::to_string(&BTreeMap::from([("answers", &self.answers)])).unwrap()).unwrap();
             command.arg("--answers").arg(answers);
         }
-        let output = command.output().unwrap();
+        command
+    }
+
+    /// Carries it out.
+    pub fn carry_out(self) -> CarriedOut {
+        let output = self.command().output().unwrap();
+        self.carried_out(output)
+    }
+
+    /// What is left of it, whoever carried it out.
+    pub fn carried_out(self, output: Output) -> CarriedOut {
         CarriedOut { folder: self.folder, output }
     }
 }

@@ -3,8 +3,8 @@
 use super::{Failure, Stage};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What a handler does to the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,6 +37,13 @@ pub trait StepHandler: Send + Sync + 'static {
     /// What the step's `id` names afterwards.
     type Outputs: Serialize + JsonSchema;
 
+    /// What is about to be done with these arguments, where they do not say it themselves; a person reads it before the
+    /// go-ahead.
+    fn announce(&self, arguments: &Self::Arguments) -> Option<String> {
+        let _ = arguments;
+        None
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -44,7 +51,17 @@ pub trait StepHandler: Send + Sync + 'static {
     fn perform(&self, arguments: Self::Arguments, stage: &mut Stage<'_>) -> Result<Self::Outputs, Failure>;
 }
 
+type Announce = Box<dyn Fn(Value) -> Option<String> + Send + Sync>;
 type Perform = Box<dyn Fn(Value, &mut Stage<'_>) -> Result<Value, Failure> + Send + Sync>;
+
+/// What a person reads before the go-ahead.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Announcement {
+    /// The handler's own words.
+    Words(String),
+    /// The arguments as they are.
+    Arguments(Map<String, Value>),
+}
 
 /// A registered step handler, its types erased to their schemas.
 pub struct Handler {
@@ -64,11 +81,14 @@ pub struct Handler {
     pub arguments: Value,
     /// JSON Schema of the outputs; subschemas inlined.
     pub outputs: Value,
+    announce: Announce,
     perform: Perform,
 }
 
 impl Handler {
     fn of<H: StepHandler>(handler: H) -> Self {
+        let handler = Arc::new(handler);
+        let announcer = Arc::clone(&handler);
         Self {
             name: H::NAME,
             summary: H::SUMMARY,
@@ -78,6 +98,7 @@ impl Handler {
             known_secrets: H::KNOWN_SECRETS,
             arguments: schema::<H::Arguments>(),
             outputs: schema::<H::Outputs>(),
+            announce: Box::new(move |arguments| announcer.announce(&serde_json::from_value(arguments).ok()?)),
             perform: Box::new(move |arguments, stage| {
                 let arguments = serde_json::from_value(arguments)
                     .map_err(|error| Failure::new("wrong-argument", format!("{}: {error}", H::NAME)))?;
@@ -85,6 +106,15 @@ impl Handler {
                 serde_json::to_value(outputs)
                     .map_err(|error| Failure::new("wrong-output", format!("{}: {error}", H::NAME)))
             }),
+        }
+    }
+
+    /// What is about to be done, in words, or argument by argument as lines of name and value.
+    #[must_use]
+    pub fn announce(&self, arguments: &Map<String, Value>) -> Announcement {
+        match (self.announce)(Value::Object(arguments.clone())) {
+            Some(words) => Announcement::Words(words),
+            None => Announcement::Arguments(arguments.clone()),
         }
     }
 

@@ -17,7 +17,7 @@ pub use bindings::{Bindings, DeviceBinding, YubiHsmBindings};
 pub use ceremony::Ceremony;
 pub use console::{Console, Notice, Position, Unanswered};
 pub use failure::Failure;
-pub use handler::{Effect, Handler, Registry, StepHandler};
+pub use handler::{Announcement, Effect, Handler, Registry, StepHandler};
 pub use happenings::{Divergence, Halt, Happenings, Outcome, Task};
 pub use interpreter::{conduct, count};
 pub use live::Live;

@@ -1,7 +1,14 @@
 //! Reading a transcript back: every line an entry in RFC 8785 form, nothing more.
 
 use super::{Entry, TRANSCRIPT, entry::line_digest};
-use std::{fs, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// Largest transcript that is read, in bytes: about a million steps.
+const SIZE_LIMIT: u64 = 1024 * 1024 * 1024;
 
 /// A line of a transcript.
 #[derive(Debug, Clone)]
@@ -27,7 +34,12 @@ pub struct Unreadable {
 /// A transcript's lines, and what follows the last newline: the torn line of a broken session.
 pub fn read(folder: &Path) -> Result<(Vec<Line>, Vec<u8>), Unreadable> {
     let path = folder.join(TRANSCRIPT);
-    let bytes = fs::read(&path).map_err(|error| Unreadable { path: path.display().to_string(), error })?;
+    let failed = |error| Unreadable { path: path.display().to_string(), error };
+    let mut bytes = Vec::new();
+    File::open(&path).and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(failed(io::Error::other("it is larger than 1 GiB, which no ceremony writes")));
+    }
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let (whole, torn) = bytes.split_at(end);
     let lines = whole

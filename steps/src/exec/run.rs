@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{files::Place, people::Span};
 use officiant_engine::{
-    conduct::{Effect, Failure, Notice, Secret, SecretName, Stage, StepHandler},
+    conduct::{Effect, Failure, Secret, SecretName, Stage, StepHandler},
     record::FileRecord,
 };
 use schemars::JsonSchema;
@@ -76,11 +76,14 @@ impl StepHandler for Run {
     type Arguments = Arguments;
     type Outputs = Outputs;
 
+    fn announce(&self, arguments: &Arguments) -> Option<String> {
+        Some(announcement(arguments))
+    }
+
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         check(&arguments)?;
         let directory = directory(arguments.directory.as_deref(), stage)?;
         let (input, secret) = input(arguments.stdin.as_ref(), stage)?;
-        announce(&arguments, stage);
         let program = Program {
             command: &arguments.command,
             directory: &directory,
@@ -155,8 +158,8 @@ fn input(stdin: Option<&Stdin>, stage: &Stage<'_>) -> Result<(Input, Option<Secr
     })
 }
 
-/// Shows what is about to run.
-fn announce(arguments: &Arguments, stage: &mut Stage<'_>) {
+/// What is about to run.
+fn announcement(arguments: &Arguments) -> String {
     let mut lines = vec![format!("Runs {}", shown::command(&arguments.command))];
     if let Some(directory) = &arguments.directory {
         lines.push(format!("in {}", shown::visible(directory)));
@@ -169,7 +172,7 @@ fn announce(arguments: &Arguments, stage: &mut Stage<'_>) {
         Some(Stdin::Text(text)) => lines.push(format!("reading {}", shown::command(std::slice::from_ref(text)))),
         None => {}
     }
-    stage.show(Notice::Information(lines.join("\n")));
+    lines.join("\n")
 }
 
 fn not_started(arguments: &Arguments, error: &io::Error) -> Failure {

@@ -1,5 +1,5 @@
 //! Which device it is: DEVICE INFO without a session
-//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#device-info-command>).
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#get-device-info-command>).
 //!
 //! The message is made here, because `yubihsm::Client` 0.42.1 asks inside a session only, and fails on the algorithms that
 //! firmware 2.4 lists.

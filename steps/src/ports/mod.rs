@@ -86,7 +86,9 @@ impl Plugged {
     /// A connector to it, which connects when it is first used.
     ///
     /// The `yubihsm` crate 0.42.1 takes no time limit for HTTP and has 20 seconds of its own for each read and write, so a
-    /// connector that hangs holds a step up for that long and no longer. Over USB it is 30 seconds.
+    /// connector that hangs holds a step up for that long and no longer. Over USB it is 30 seconds. It also reads an answer wrongly
+    /// that comes in two pieces, and then fails: those of a connector on this machine come in one, but a long one from another
+    /// machine, such as an attestation, need not.
     ///
     /// # Errors
     /// `connector-url`, though a serial number is always one.

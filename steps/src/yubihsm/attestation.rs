@@ -1,5 +1,5 @@
 //! Attestation certificates, as far as they can be judged beside the device that made them
-//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#attestation>).
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#certificate-extensions>).
 //!
 //! That the device's own certificate goes back to the vendor is for whoever has the vendor's root at hand.
 

@@ -10,7 +10,7 @@ use std::{
 use yubihsm::Connector;
 
 /// The device forgets a session after 30 seconds without a command
-/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#session>).
+/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html>).
 const SESSION_TIMEOUT: Duration = Duration::from_secs(31);
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -31,7 +31,8 @@ impl Device {
     pub(crate) fn find(ports: &dyn Ports, stage: &mut Stage<'_>, name: &YubiHsm) -> Result<Self, Failure> {
         let named = stage.device(&name.0)?;
         if named.kind != YUBIHSM2 {
-            return Err(Failure::new("wrong-kind", format!("{} is a {}, not a {YUBIHSM2}", named.name, named.kind)));
+            let said = format!("{} is a {}, not a {YUBIHSM2}", named.name, named.kind);
+            return Err(Failure::new("wrong-kind", said).next("name a device of that kind in the runbook"));
         }
         let present = ports.present(YUBIHSM2, stage.bindings())?;
         let plugged = match seek(&named, &present, stage)? {

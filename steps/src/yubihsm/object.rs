@@ -10,6 +10,7 @@ use yubihsm::{Capability, object};
 /// An object as the device describes it
 /// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html#get-object-info-command>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "runbooks name them as the vendor does")]
 pub(crate) struct Object {
     /// Its ID.
     pub(crate) object_id: u16,

@@ -22,7 +22,7 @@ pub(super) enum Trouble {
     Panicked,
 }
 
-/// Error codes (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#error-codes>).
+/// Error codes (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html>).
 ///
 /// The `yubihsm` crate 0.42.1 has some of them wrong from 0x0d on, so its names are not used.
 pub(super) mod code {

@@ -27,7 +27,7 @@ pub struct Scene {
     pub script: Script,
     /// What the last step made.
     pub made: Made,
-    registry: Registry,
+    pub registry: Registry,
     rehearsal: bool,
 }
 

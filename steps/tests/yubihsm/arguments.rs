@@ -55,6 +55,8 @@ fn the_schemas_say_what_is_a_device_a_secret_and_a_name() {
     for name in ["devices.insert", "devices.remove"] {
         assert_eq!(arguments(name)["device"]["x-device"], "");
     }
+    let generated = &registry.get("yubihsm.generate-asymmetric-key").unwrap().outputs["properties"];
+    assert!(generated["label"].is_object() && generated["capabilities"].is_object());
     let put = arguments("yubihsm.put-authentication-key");
     assert_eq!(put["object_id"]["maximum"], 65_534);
     assert_eq!(put["label"]["maxLength"], 40);

@@ -31,13 +31,13 @@ fn an_attested_key_leads_up_to_the_rehearsal_root() {
         assert_eq!(exported["fingerprint"], outputs["fingerprint"]);
 
         let anchors = rehearsal_anchors().unwrap();
-        let (root, sub) = (room.path("root.pem"), room.path("sub.pem"));
-        fs::write(&root, anchors.root_pem).unwrap();
+        let (anchor, sub) = (room.path("root.pem"), room.path("sub.pem"));
+        fs::write(&anchor, anchors.root_pem).unwrap();
         fs::write(&sub, anchors.sub_ca_pem).unwrap();
         let (leaf, device) = (room.path("products/attestation.pem"), room.path("products/device.pem"));
-        let files = [&root, &sub, &device, &leaf].map(|path| path.to_str().unwrap());
-        let [root, sub, device, leaf] = files;
-        openssl(&["verify", "-CAfile", root, "-untrusted", sub, "-untrusted", device, leaf]);
+        let files = [&anchor, &sub, &device, &leaf].map(|path| path.to_str().unwrap());
+        let [anchor, sub, device, leaf] = files;
+        openssl(&["verify", "-CAfile", anchor, "-untrusted", sub, "-untrusted", device, leaf]);
         let Some(attested) = openssl(&["x509", "-in", leaf, "-noout", "-pubkey"]) else { return };
         assert_eq!(attested, exported["pem"].as_str().unwrap());
     }

@@ -2,7 +2,7 @@
 
 use super::{Choice, Flow, Interpreter, shown};
 use crate::{
-    conduct::{Effect, Failure, Halt, Made, Notice, Outcome, Position, Question, QuestionKind, Task},
+    conduct::{Announcement, Effect, Failure, Halt, Made, Notice, Outcome, Position, Question, QuestionKind, Task},
     notation::{Do, Expectation, Expression, Level, Map, Node, OnFailure, Rehearsal, Template, Text},
     record::{Began, Draft, Event, Expected, Failed, Finished, Retried},
 };
@@ -148,6 +148,10 @@ impl<'a> Interpreter<'a> {
         };
         let outputs = act.rehearse.and_then(|rehearsal| rehearsal.outputs.as_ref()).map(Node::to_json);
         if handler.effect == Effect::Changes {
+            self.happenings.show(&match handler.announce(with) {
+                Announcement::Words(words) => Notice::Information(words),
+                Announcement::Arguments(arguments) => Notice::Outcome(shown::lines(&arguments)),
+            });
             if let Some(irreversible) = handler.irreversible {
                 self.happenings.show(&Notice::Irreversible(irreversible.into()));
             }

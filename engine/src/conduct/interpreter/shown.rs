@@ -5,7 +5,7 @@ use crate::{
     notation::{Level, Text},
     record::Expected,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A step that begins.
 pub(super) fn step(
@@ -30,18 +30,25 @@ pub(super) fn step(
 pub(super) fn outcome(outputs: Option<&Value>, expected: &[Expected]) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     if let Some(Value::Object(fields)) = outputs {
-        lines.extend(
-            fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), self::value(value))),
-        );
+        lines.extend(self::lines(fields));
     }
     lines.extend(expected.iter().map(|it| ("expected".to_string(), format!("{} — holds", it.that))));
     lines
+}
+
+/// Fields as lines of name and value; those without a value say nothing.
+pub(super) fn lines(fields: &Map<String, Value>) -> Vec<(String, String)> {
+    let told = fields.iter().filter(|(_, value)| !value.is_null());
+    told.map(|(name, value)| (name.clone(), self::value(value))).collect()
 }
 
 /// A value in a line of text.
 pub(super) fn value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("secret") => {
+            format!("the secret {}", fields["secret"].as_str().unwrap_or_default())
+        }
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
         Value::Array(items) if items.is_empty() => "none".into(),

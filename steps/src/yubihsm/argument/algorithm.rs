@@ -1,5 +1,5 @@
 //! Algorithms
-//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#algorithms>).
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html>).
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
 //! Capabilities: 64 bits, of which the vendor names 56
-//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#capabilities>).
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#capability>).
 //!
 //! The names are here, because the `yubihsm` crate 0.42.1 has those up to `change-authentication-key` only.
 
