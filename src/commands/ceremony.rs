@@ -129,6 +129,9 @@ pub fn bindings(file: Option<&PathBuf>, overrides: &[String]) -> Result<Bindings
         let value = value.parse::<u32>().map_or_else(|_| value.into(), |number| toml::Value::Integer(number.into()));
         let value = if name.starts_with("inputs.") || name.starts_with("participants.") {
             binding.split_once('=').map_or(value, |(_, text)| text.into())
+        } else if name == "yubihsm.connectors" {
+            let connectors = binding.split_once('=').map_or("", |(_, text)| text).split(',');
+            connectors.map(str::trim).filter(|connector| !connector.is_empty()).collect::<Vec<_>>().into()
         } else {
             value
         };

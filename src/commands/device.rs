@@ -3,7 +3,7 @@
 use super::print_line;
 use crate::outcome::Outcome;
 use clap::{Args, Subcommand};
-use officiant_devices::yubihsm::{Connector, Ed25519Attestation, Settings, VirtualYubiHsm};
+use officiant_devices::yubihsm::{Connector, Ed25519Attestation, Error, Settings, VirtualYubiHsm};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Arguments of `device`.
@@ -54,6 +54,10 @@ impl Device {
 
 impl YubiHsm {
     fn serve(self) -> Result<Outcome, Outcome> {
+        if !self.listen.ip().is_loopback() {
+            // Before a new device is made, which would stay behind.
+            return Err(Outcome::not_tried(Error::NotLoopback { address: self.listen }));
+        }
         let mut settings = Settings::new(self.serial, &self.state);
         if let Some(firmware) = &self.firmware {
             let firmware =

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod devices;
 mod flushing;
 mod forging;
 mod interpreting;
+mod psf;
 mod readme;
 mod schemas;
 mod support;

@@ -192,30 +192,34 @@ fn a_device_that_is_reprovisioned_is_reset_by_hand_first() {
 
 #[test]
 fn a_device_that_was_provisioned_before_is_reset_as_the_remedy() {
-    // The second bag holds the first device once more, on a virtual bench where that is not found out by its serial number
-    // on the products: the first one's keys are made, and the section starts over.
-    let again = runbook_text().replace(
-        "      - do: Generate a new authentication key on the YubiHSM2, using",
-        "      - do: Generate a new authentication key on the YubiHSM2, using",
+    let before = "      - do: Enter the new authentication key password.\n        id: new_password";
+    let provisioned = format!(
+        "
+      - do: Enter the password of an earlier ceremony.
+        id: old_password
+        uses: ask.secret
+        with: {{ prompt: Old password }}
+      - do: Provision it, as that ceremony did.
+        uses: yubihsm.put-authentication-key
+        with:
+          device: '{{{{ body }}}}'
+          password: {{ secret: factory-default }}
+          object_id: 2
+          label: old
+          domains: all
+          capabilities: all
+          delegated: all
+          new_password: {{ secret: old_password }}
+{before}"
     );
-    let spoiled = again.replace(
-        "      - do: Enter the new authentication key password.\n        id: new_password",
-        "      - do: Spoil it, as an earlier ceremony that failed did.\n        uses: yubihsm.put-authentication-key\n        \
-         with: { device: \"{{ body }}\", password: { secret: factory-default }, object_id: 2, label: old, domains: all, \
-         capabilities: all, delegated: all, new_password: { secret: old_password } }\n      \
-         - do: Enter the new authentication key password.\n        id: new_password",
-    );
-    let spoiled = spoiled.replace(
-        "      - do: Verify the serial number of the YubiHSM2.\n",
-        "      - do: Enter the password of the earlier ceremony.\n        id: old_password\n        uses: ask.secret\n        \
-         with: { prompt: Old password }\n      - do: Verify the serial number of the YubiHSM2.\n",
-    );
+    let spoiled = runbook_text().replace(before, &provisioned);
+    assert_ne!(spoiled, runbook_text());
     let ceremony = Ceremony::rehearse(&spoiled).carry_out().exits(0);
     ceremony.replay().holds();
     let entries = ceremony.entries();
     let failed: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "failed").collect();
     assert_eq!(failed.len(), 3, "one a device");
-    assert_eq!(failed[0]["body"]["code"], "exists");
+    assert_eq!(failed[0]["body"]["failure"]["code"], "exists");
     let retried: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "retried").collect();
     assert_eq!(retried.len(), 3);
     assert_eq!(retried[0]["body"]["remedy"], "physical-reset");
