@@ -88,22 +88,19 @@ fn confirmations(folder: &Path) {
     yaml.push_str("      - end: Over.\n");
     let runbook = folder.join("confirmations.yaml");
     fs::write(&runbook, yaml).unwrap();
-    let mut number = 0;
-    let mut transcript = Vec::new();
-    let mut rehearse = || {
-        number += 1;
-        let out = folder.join(format!("rehearsal-{number}"));
+    let rehearse = |turn: u32| {
+        let out = folder.join(format!("rehearsal-{turn}"));
         let mut command = officiant();
         command.arg("rehearse").arg(&runbook).arg("--out").arg(&out);
         let took = timed(|| assert!(command.status().unwrap().success()));
-        transcript = fs::read(out.join("transcript.jsonl")).unwrap();
-        took
+        (took, fs::read(out.join("transcript.jsonl")).unwrap())
     };
     // Disks warm up, too: the two are measured turn by turn.
     let mut rehearsed = Duration::MAX;
     let mut appended = Duration::MAX;
     for turn in 0..5 {
-        rehearsed = rehearsed.min(rehearse());
+        let (took, transcript) = rehearse(turn);
+        rehearsed = rehearsed.min(took);
         appended = appended.min(append(&folder.join(format!("appended-{turn}")), &transcript));
     }
     row("rehearse, 1,000 confirmations", rehearsed, "appending and flushing", appended);

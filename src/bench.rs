@@ -14,6 +14,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// The first serial number that is made up.
@@ -46,6 +47,8 @@ impl Bench {
             let bound = bindings.devices.get(name.as_str()).and_then(|binding| binding.serial);
             let serial = bound.or(virtual_device.and_then(|it| it.serial)).unwrap_or(made_up);
             let mut settings = Settings::new(serial, PathBuf::new());
+            // The client leaves its sessions open, and a rehearsal goes through the device's 16 faster than people do.
+            settings.session_timeout = Duration::from_secs(5);
             // Devices so far refuse; a runbook says so where it wants to see what happens then.
             settings.ed25519_attestation = match virtual_device.and_then(|it| it.attests_ed25519) {
                 Some(false) => Ed25519Attestation::default(),

@@ -1,6 +1,7 @@
 //! The people at the ceremony: a terminal, or a list of answers.
 
 mod answers;
+mod interrupt;
 mod markdown;
 mod scripted;
 mod terminal;

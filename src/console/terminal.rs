@@ -1,6 +1,9 @@
 //! The terminal of a ceremony: where am I, what is asked, what happens if I say no.
 
-use super::markdown::{brief, safe, styled};
+use super::{
+    interrupt::{Doing, Interrupt},
+    markdown::{brief, safe, styled},
+};
 use console::{Style, Term};
 use dialoguer::{Confirm, Input, Password, Select, theme::ColorfulTheme};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,6 +20,7 @@ pub struct Terminal {
     position: Position,
     rehearsal: bool,
     waiting: Option<ProgressBar>,
+    interrupt: Interrupt,
 }
 
 impl Terminal {
@@ -28,7 +32,7 @@ impl Terminal {
             error_prefix: style().red().apply_to(format!("{:>1$}", "✘", INDENT - 1)),
             ..ColorfulTheme::default()
         };
-        Self { term: Term::stderr(), theme, position: Position::default(), rehearsal, waiting: None }
+        Self { term: Term::stderr(), theme, position: Position::default(), rehearsal, waiting: None, interrupt: Interrupt::listen() }
     }
 
     fn line(&self, text: &str) {
@@ -192,13 +196,19 @@ impl Console for Terminal {
             let text = styled(complaint, self.width(), INDENT + 11);
             self.line(&format!("{}{} {text}", " ".repeat(INDENT), style().yellow().apply_to("not taken:")));
         }
-        self.answer(question).map_err(|error| {
+        let stopped = || Unanswered(format!("stopped at step {} by the keyboard", self.position.step()));
+        if self.interrupt.pressed() {
+            return Err(stopped());
+        }
+        self.interrupt.during(if question.kind.is_secret() { Doing::Hidden } else { Doing::Keys });
+        let answer = self.answer(question).inspect(|_| self.interrupt.during(Doing::Step));
+        answer.map_err(|error| {
             let _ = self.term.show_cursor();
             let dialoguer::Error::IO(error) = error;
-            Unanswered(match error.kind() {
-                std::io::ErrorKind::Interrupted => format!("stopped at step {} by the keyboard", self.position.step()),
-                _ => format!("step {} asks and the terminal does not answer: {error}", self.position.step()),
-            })
+            match error.kind() {
+                std::io::ErrorKind::Interrupted => stopped(),
+                _ => Unanswered(format!("step {} asks and the terminal does not answer: {error}", self.position.step())),
+            }
         })
     }
 

@@ -147,9 +147,19 @@ const GENERATE: &str = "
 
 /// A live run of steps on a device, with every go-ahead given.
 fn live(steps: &str, device: &VirtualDevice) -> Ceremony {
+    bound(steps, &format!("devices.hsm.connector={}", device.url()))
+}
+
+/// The same, where any device may be behind any connector.
+fn at_connectors(steps: &str, devices: &[&VirtualDevice]) -> Ceremony {
+    let connectors: Vec<String> = devices.iter().map(|device| device.url()).collect();
+    bound(steps, &format!("yubihsm.connectors={}", connectors.join(",")))
+}
+
+fn bound(steps: &str, binding: &str) -> Ceremony {
     Ceremony::run(&runbook(steps))
         .argument("--bind")
-        .argument(format!("devices.hsm.connector={}", device.url()))
+        .argument(binding)
         .answer("start/key#go", "yes")
         .answer("mend/1#go", "yes")
         .answer("start/once_more#skip", "no")
@@ -237,30 +247,17 @@ fn another_device_than_the_bound_one_is_not_taken() {
 
 #[test]
 fn a_device_that_is_swapped_after_it_was_seen_is_not_touched() {
-    // The connector's port is the one thing that stays when a device is taken out and another put in.
-    let steps = format!(
-        "{}
-      - go_to: mend
-{GENERATE}",
-        insert("timeout: 1")
-    );
+    let steps = format!("{}\n      - go_to: mend\n{GENERATE}", insert("timeout: 1"));
     let (seen, swapped) = (VirtualDevice::new(7_550_054), VirtualDevice::new(7_550_055));
     swapped.device().unplug();
-    let ceremony = aborting(live(&steps, &seen), "key").argument("--bind").argument(format!(
-        "devices.other.connector={}",
-        swapped.url()
-    ));
-    // Bound by its serial number alone, `hsm` is looked for at every connector.
-    let ceremony = with_hand(ceremony.argument("--bind").argument("devices.hsm.serial=7550054"), 1, || {
+    let ceremony = aborting(at_connectors(&steps, &[&seen, &swapped]), "key");
+    let ceremony = with_hand(ceremony, 1, || {
         seen.device().unplug();
         swapped.device().plug();
     });
-    let (code, message) = failures(&ceremony).remove(0);
-    assert_eq!(code, "no-device");
-    assert_eq!(
-        message,
-        format!("hsm is not inserted: the connector at {} has no device", seen.url())
-    );
+    let message = "the device that is inserted has the serial number 7550055; hsm is the one with 7550054";
+    assert_eq!(failures(&ceremony), [("wrong-device".to_string(), message.to_string())]);
+    assert_eq!(ceremony.replay().report["devices"], json!({ "hsm": 7_550_054 }));
     assert!(swapped.keys().is_empty(), "the other device was changed");
 }
 
@@ -281,9 +278,7 @@ fn with_hand(ceremony: Ceremony, code: i32, hand: impl FnOnce() + Send) -> Carri
 #[test]
 fn of_two_devices_one_is_taken_out_as_the_remedy() {
     let (first, second) = (VirtualDevice::new(7_550_054), VirtualDevice::new(7_550_055));
-    let ceremony = live(&insert("alone: true, timeout: 5"), &first)
-        .argument("--bind")
-        .argument(format!("devices.other.connector={}", second.url()))
+    let ceremony = at_connectors(&insert("alone: true, timeout: 5"), &[&first, &second])
         .answers("start/inserted#what-now", &["remedy"]);
     let ceremony = with_hand(ceremony, 0, || second.device().unplug());
     let message = "hsm must be the only one; these are inserted: 7550054, 7550055";
@@ -296,10 +291,8 @@ fn of_two_devices_one_is_taken_out_as_the_remedy() {
 #[test]
 fn of_two_devices_neither_is_guessed_to_be_the_one() {
     let (first, second) = (VirtualDevice::new(7_550_054), VirtualDevice::new(7_550_055));
-    let connectors = format!("yubihsm.connectors={},{}", first.url(), second.url());
-    let ceremony = Ceremony::run(&runbook(&insert("timeout: 1"))).argument("--bind").argument(connectors);
     fails_with(
-        aborting(ceremony, "inserted"),
+        aborting(at_connectors(&insert("timeout: 1"), &[&first, &second]), "inserted"),
         "which-device",
         "any of these could be hsm: 7550054, 7550055",
         "take out all but hsm, or give its serial number in the bindings",
@@ -368,7 +361,8 @@ sections:
     ))
 }
 
-const PROVISIONED: &str = "authentication-key 2 is there already on hsm: label `new`; this device was provisioned before";
+const PROVISIONED: &str =
+    "authentication-key 2 is there already on hsm: label `new`; this device was provisioned before";
 
 #[test]
 fn a_second_authentication_key_2_is_refused_and_the_people_may_go_on_without_it() {
@@ -419,12 +413,11 @@ fn a_wrong_password_is_a_failure_that_says_whose() {
 #[test]
 fn a_device_whose_factory_key_is_gone_has_no_such_authentication_key() {
     let device = VirtualDevice::new(7_550_054);
-    let all = (yubihsm::Capability::all(), yubihsm::Domain::all());
     let key = yubihsm::authentication::Key::derive_from_password(b"another one");
     let client = client(&device.url(), 1, "password").unwrap();
     let known = client.get_object_info(1, object::Type::AuthenticationKey).unwrap().capabilities;
     let algorithm = yubihsm::authentication::Algorithm::YubicoAes;
-    client.put_authentication_key(2, "new".into(), all.1, known, known, algorithm, key).unwrap();
+    client.put_authentication_key(2, "new".into(), yubihsm::Domain::all(), known, known, algorithm, key).unwrap();
     client.delete_object(1, object::Type::AuthenticationKey).unwrap();
     fails_with(
         aborting(live(GENERATE, &device), "key"),
@@ -560,7 +553,7 @@ impl Drop for Running {
 
 #[test]
 fn a_ceremony_that_is_killed_in_a_long_step_has_its_record_up_to_there() {
-    let ceremony = Ceremony::run(&runbook("      - { do: Wait., uses: wait, with: { duration: 1h } }"));
+    let ceremony = Ceremony::run(&runbook("      - { do: Wait., uses: people.wait, with: { duration: 1h } }"));
     let transcript = ceremony.out().join("transcript.jsonl");
     let running = Running::start(ceremony.command());
     // Nothing is shown before it is recorded, and waiting begins after that.
@@ -578,7 +571,7 @@ fn a_ceremony_that_is_killed_in_a_long_step_has_its_record_up_to_there() {
 
 #[test]
 fn whenever_a_ceremony_is_killed_at_most_one_line_is_torn() {
-    let steps: String = (0..400).map(|step| format!("      - do: Step {step}.\n")).collect();
+    let steps = "      - do: Sit down.\n".repeat(400);
     for bytes in [1, 3_000, 9_000, 17_001, 33_333] {
         let ceremony = Ceremony::rehearse(&runbook(&steps));
         let transcript = ceremony.out().join("transcript.jsonl");
@@ -587,13 +580,18 @@ fn whenever_a_ceremony_is_killed_at_most_one_line_is_torn() {
         let output = running.kill();
         let ceremony = ceremony.carried_out(output);
         let recorded = fs::read(&transcript).unwrap();
-        let whole = recorded.iter().filter(|byte| **byte == b'\n').count();
-        let parsed = recorded.split(|byte| *byte == b'\n').take(whole);
-        assert!(parsed.into_iter().all(|line| serde_json::from_slice::<Value>(line).is_ok()));
+        whole_entries(&recorded);
         let errors = ceremony.replay().errors();
         let expected = |error: &String| error.starts_with("incomplete: ") || error.starts_with("torn: ");
         assert!(errors.iter().all(expected) && !errors.is_empty(), "{errors:#?}");
     }
+}
+
+/// The entries of a record whose last line may be torn; every other must be one.
+fn whole_entries(recorded: &[u8]) -> Vec<Value> {
+    let end = recorded.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let lines = recorded[..end].split_inclusive(|byte| *byte == b'\n');
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
 }
 
 /// The files of steps that each make one.
@@ -619,19 +617,14 @@ fn a_disk_that_is_full_stops_the_ceremony_before_its_next_effect() {
         let ceremony = ceremony.carried_out(output).exits(2);
         let ceremony = ceremony.mentions("error: the transcript cannot be written: File too large (os error 27)");
         let recorded = fs::read(ceremony.folder().join("transcript.jsonl")).unwrap();
-        let end = recorded.iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-        let entries: Vec<Value> = recorded[..end]
-            .split_inclusive(|byte| *byte == b'\n')
-            .map(|line| serde_json::from_slice(line).unwrap())
-            .collect();
+        let entries = whole_entries(&recorded);
         let of = |kind: &str| entries.iter().filter(|entry| entry["kind"] == kind).count();
         let made = fs::read_dir(ceremony.folder().join("products")).unwrap().count();
         assert!(made > 0 && made < MANY_FILES, "{made}");
         assert!(made <= of("began") && of("finished") <= made, "{made} files were made");
         let errors = ceremony.replay().errors();
-        let expected = |error: &String| {
-            ["incomplete: ", "torn: ", "file-unknown: "].iter().any(|code| error.starts_with(code))
-        };
+        let expected =
+            |error: &String| ["incomplete: ", "torn: ", "file-unknown: "].iter().any(|code| error.starts_with(code));
         assert!(errors.iter().all(expected) && !errors.is_empty(), "{errors:#?}");
     }
 }
@@ -645,7 +638,8 @@ fn a_folder_that_cannot_be_written_to_is_refused_before_anything_begins() {
     // For root, who may write everywhere else.
     for parent in [file.as_path(), Path::new("/sys")] {
         let out = parent.join("officiant-ceremony");
-        let output = officiant().arg("rehearse").arg(runbook.path("runbook.yaml")).arg("--out").arg(&out).output().unwrap();
+        let output =
+            officiant().arg("rehearse").arg(runbook.path("runbook.yaml")).arg("--out").arg(&out).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8(output.stderr).unwrap();
         let start = format!("error: the ceremony folder `{0}`: `{0}`: ", out.display());

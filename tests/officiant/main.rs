@@ -9,4 +9,6 @@ mod interpreting;
 mod psf;
 mod readme;
 mod schemas;
+mod secrets;
 mod support;
+mod terminal;

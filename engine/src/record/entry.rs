@@ -60,11 +60,23 @@ impl Entry {
     }
 
     /// Signs the entry and returns its line, without a newline.
+    ///
+    /// RFC 8785 sorts an object's members by name, and only `step` comes after `sig`: the signature is put in at that
+    /// point of the form that was signed, so that an entry is written out once.
     pub fn sign(mut self, key: &SigningKey) -> serde_json::Result<String> {
         self.sig = None;
-        let signed = self.canonical()?;
-        self.sig = Some(hex::encode(key.sign(signed.as_bytes()).to_bytes()));
-        self.canonical()
+        let mut line = self.canonical()?;
+        let sig = hex::encode(key.sign(line.as_bytes()).to_bytes());
+        let rest = match &self.step {
+            Some(step) => format!(",\"step\":{}}}", serde_json_canonicalizer::to_string(step)?),
+            None => "}".to_string(),
+        };
+        line.truncate(line.len() - rest.len());
+        line.push_str(",\"sig\":\"");
+        line.push_str(&sig);
+        line.push('"');
+        line.push_str(&rest);
+        Ok(line)
     }
 
     /// Whether `sig` is the key's signature over the rest of the entry.
@@ -91,4 +103,45 @@ pub(crate) fn line_digest(line: &str) -> [u8; 32] {
 pub fn instant(at: Timestamp) -> String {
     let at = at.round(Unit::Millisecond).unwrap_or(at).to_zoned(TimeZone::UTC);
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Answered, Ended};
+    use serde_json::json;
+
+    fn entries() -> [Entry; 2] {
+        let answered = Answered { question: "Who?".into(), answer: Some(json!("Ada \u{e9}\n")), refused: None };
+        let entry = |event, step: Option<&str>, by: Option<&str>| Entry {
+            at: instant(Timestamp::UNIX_EPOCH),
+            by: by.map(Into::into),
+            event,
+            prev: GENESIS.into(),
+            seq: 7,
+            sig: None,
+            step: step.map(Into::into),
+        };
+        [
+            entry(Event::Answered(answered), Some("start/\"1\""), Some("witness")),
+            entry(Event::Ended(Ended { text: "Over, \"sig\":\"\"}".into() }), None, None),
+        ]
+    }
+
+    #[test]
+    fn a_signed_line_is_in_canonical_form_and_verifies() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        for entry in entries() {
+            let line = entry.sign(&key).unwrap();
+            let read: Entry = serde_json::from_str(&line).unwrap();
+            assert_eq!(read.canonical().unwrap(), line);
+            assert!(read.verify(&key.verifying_key()));
+        }
+    }
+
+    #[test]
+    fn an_instant_has_three_decimals() {
+        assert_eq!(instant(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+        assert_eq!(instant("2026-11-22T05:36:00.4999Z".parse().unwrap()), "2026-11-22T05:36:00.500Z");
+    }
 }

@@ -148,7 +148,7 @@ impl Folder {
 }
 
 /// SHA-256 (hex) and size of a file, read in pieces.
-pub(crate) fn digest_file(path: &Path) -> io::Result<(String, u64)> {
+pub fn digest_file(path: &Path) -> io::Result<(String, u64)> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];

@@ -12,7 +12,7 @@ pub use event::{
     Aborted, Answered, Approval, Began, Checkpoint, Decided, Deviated, Ended, Entered, Event, Expected, Failed,
     Finished, HostFacts, Left, Observed, Opened, ParticipantRecord, Program, Resumed, Retried, Skipped,
 };
-pub use folder::{FileRecord, Folder, FolderError, digest_hex};
+pub use folder::{FileRecord, Folder, FolderError, digest_file, digest_hex};
 pub use reader::{Line, Unreadable, read};
 pub use words::words;
 pub use writer::{Clock, SystemClock, Writer, WriterError};
