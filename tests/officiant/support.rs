@@ -67,14 +67,6 @@ impl Ceremony {
         self
     }
 
-    /// Adds a file beside the runbook.
-    pub fn file(self, name: &str, text: &str) -> Self {
-        let path = self.folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-        self
-    }
-
     /// Where the ceremony folder will be.
     pub fn out(&self) -> PathBuf {
         self.folder.path().join("ceremony")
@@ -137,13 +129,6 @@ impl CarriedOut {
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout(), self.stderr());
-        self
-    }
-
-    /// Requires the exact standard error, but for blank lines at its ends.
-    #[track_caller]
-    pub fn says(self, expected: &str) -> Self {
-        pretty(self.stderr().trim_matches('\n'), expected.trim_matches('\n'));
         self
     }
 

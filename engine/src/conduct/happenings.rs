@@ -101,7 +101,7 @@ pub struct Task<'a> {
     pub outputs: Option<Value>,
 }
 
-impl<'a> Task<'a> {
+impl Task<'_> {
     /// Performs the handler on a stage that asks and records through `happenings`.
     pub fn perform(
         self,

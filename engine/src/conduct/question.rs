@@ -130,16 +130,16 @@ impl Question {
             }
             (_, Reply::Secret(_)) => Err("a secret and a plain answer are not the same".into()),
             (kind, Reply::Value(_)) if kind.is_secret() => Err("a secret and a plain answer are not the same".into()),
-            (kind, Reply::Value(value)) => settle(kind, value).map(Reply::Value),
+            (kind, Reply::Value(value)) => settle(kind, &value).map(Reply::Value),
         }
     }
 }
 
-fn settle(kind: &QuestionKind, value: Value) -> Result<Value, String> {
+fn settle(kind: &QuestionKind, value: &Value) -> Result<Value, String> {
     match kind {
-        QuestionKind::Confirm | QuestionKind::Decision => yes_or_no(&value).map(Value::from),
+        QuestionKind::Confirm | QuestionKind::Decision => yes_or_no(value).map(Value::from),
         QuestionKind::Text { pattern, optional } => {
-            let text = plain(&value)?;
+            let text = plain(value)?;
             if text.is_empty() && !optional {
                 return Err("an answer is needed".into());
             }
@@ -156,7 +156,7 @@ fn settle(kind: &QuestionKind, value: Value) -> Result<Value, String> {
             Ok(text.into())
         }
         QuestionKind::Choice(options) => {
-            let text = plain(&value)?;
+            let text = plain(value)?;
             if options.iter().any(|(option, _)| *option == text) {
                 return Ok(text.into());
             }
@@ -165,12 +165,12 @@ fn settle(kind: &QuestionKind, value: Value) -> Result<Value, String> {
             Err(format!("`{text}` is none of: {}{near}", names().collect::<Vec<_>>().join(", ")))
         }
         QuestionKind::Date => {
-            let text = plain(&value)?;
+            let text = plain(value)?;
             let date: Date = text.parse().map_err(|_| format!("`{text}` is no day; write it as YYYY-MM-DD"))?;
             Ok(date.to_string().into())
         }
         QuestionKind::Number => {
-            let text = plain(&value)?;
+            let text = plain(value)?;
             text.parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number"))
         }
         QuestionKind::Secret { .. } | QuestionKind::SecretAgain { .. } => Err("a secret is not a plain answer".into()),

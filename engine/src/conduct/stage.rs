@@ -163,6 +163,7 @@ impl Stage<'_> {
     }
 
     /// Shows something to the people.
+    #[expect(clippy::needless_pass_by_value, reason = "a notice is made to be shown")]
     pub fn show(&mut self, notice: Notice) {
         self.happenings.show(&notice);
     }

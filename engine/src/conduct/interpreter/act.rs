@@ -35,7 +35,7 @@ pub(super) struct Act<'a> {
     pub(super) estimate: Option<&'a Text>,
 }
 
-impl<'a> Interpreter<'a> {
+impl Interpreter<'_> {
     /// DO: until it is done, deviated from, or the ceremony is aborted.
     pub(super) fn act(&mut self, act: &Act<'_>, position: &Position) -> Result<Acted, Halt> {
         self.happenings.at(position);
@@ -182,7 +182,7 @@ impl<'a> Interpreter<'a> {
         &mut self,
         act: &Act<'_>,
         outcome: Outcome,
-    ) -> Result<(Finished, Vec<(String, String)>), Box<Failed>> {
+    ) -> Result<(Finished, shown::Lines), Box<Failed>> {
         let Made { products, evidence, devices } = outcome.made;
         let outputs = match outcome.result {
             Ok(outputs) => Some(outputs).filter(|outputs| !outputs.is_null()),

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The step handler that checks that a computer is offline, when its runbook says so.
 const OFFLINE: &str = "host.offline";
 
-impl<'a> Interpreter<'a> {
+impl Interpreter<'_> {
     /// Asks that the people go to the computer that a section is carried out on, when they are at another one.
     pub(super) fn move_to(&mut self, name: &Text, section: &Section, number: usize) -> Result<(), Halt> {
         let Some(on) = &section.on else { return Ok(()) };
@@ -36,7 +36,7 @@ impl<'a> Interpreter<'a> {
         Ok(())
     }
 
-    pub(super) fn check_offline(&mut self, name: &'a Text, section: &Section) -> Result<(), Halt> {
+    pub(super) fn check_offline(&mut self, name: &Text, section: &Section) -> Result<(), Halt> {
         let computer = section.on.as_ref().and_then(|on| self.runbook.computers.get(on.as_str()));
         let Some(Computer { title, offline: true, .. }) = computer else { return Ok(()) };
         if self.ceremony.rehearsal || self.registry.get(OFFLINE).is_none() {

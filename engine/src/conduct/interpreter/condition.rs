@@ -9,7 +9,7 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-impl<'a> Interpreter<'a> {
+impl Interpreter<'_> {
     /// IF: whether it holds, decided by an expression or by a person.
     pub(super) fn condition(&mut self, condition: &If, position: &Position) -> Result<bool, Halt> {
         self.happenings.at(position);

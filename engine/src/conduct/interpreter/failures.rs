@@ -15,7 +15,7 @@ pub(super) enum Choice {
     Deviate,
 }
 
-impl<'a> Interpreter<'a> {
+impl Interpreter<'_> {
     /// Whether a step that need not be done is skipped.
     pub(super) fn skipped(&mut self, act: &Act<'_>, position: &Position) -> Result<bool, Halt> {
         let by = act.by.map(ToString::to_string);

@@ -6,7 +6,7 @@ use crate::{
     notation::{Input, InputType, Text},
 };
 
-impl<'a> Interpreter<'a> {
+impl Interpreter<'_> {
     /// What is asked or bound before the first step.
     pub(super) fn inputs(&mut self) -> Result<(), Halt> {
         let mut inputs = serde_json::Map::new();

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-impl<'a> Interpreter<'a> {
+impl Interpreter<'_> {
     pub(super) fn position(&self, name: &Text, section: &Section, number: usize, id: Option<&str>) -> Position {
         Position {
             section: name.value.clone(),

@@ -7,6 +7,9 @@ use crate::{
 };
 use serde_json::{Map, Value};
 
+/// Lines of name and value.
+pub(super) type Lines = Vec<(String, String)>;
+
 /// A step that begins.
 pub(super) fn step(
     word: &'static str,
@@ -27,7 +30,7 @@ pub(super) fn step(
 }
 
 /// The outputs and expectations as a person reads them.
-pub(super) fn outcome(outputs: Option<&Value>, expected: &[Expected]) -> Vec<(String, String)> {
+pub(super) fn outcome(outputs: Option<&Value>, expected: &[Expected]) -> Lines {
     let mut lines = Vec::new();
     if let Some(Value::Object(fields)) = outputs {
         lines.extend(self::lines(fields));
@@ -37,7 +40,7 @@ pub(super) fn outcome(outputs: Option<&Value>, expected: &[Expected]) -> Vec<(St
 }
 
 /// Fields as lines of name and value; those without a value say nothing.
-pub(super) fn lines(fields: &Map<String, Value>) -> Vec<(String, String)> {
+pub(super) fn lines(fields: &Map<String, Value>) -> Lines {
     let told = fields.iter().filter(|(_, value)| !value.is_null());
     told.map(|(name, value)| (name.clone(), self::value(value))).collect()
 }
