@@ -2,7 +2,7 @@
 
 use crate::outcome::Outcome;
 use officiant_engine::{
-    check::check,
+    check::everything,
     conduct::Registry,
     notation::{Loaded, Runbook, Severity, load},
 };
@@ -12,11 +12,7 @@ use std::{io::IsTerminal, path::Path};
 pub fn load_and_check(path: &Path, registry: &Registry) -> Result<Loaded, Outcome> {
     let mut loaded =
         load(path).map_err(|error| Outcome::not_tried(format!("`{}` cannot be read: {error}", path.display())))?;
-    if let Some(runbook) = &loaded.runbook {
-        let found = check(runbook, &loaded.sources, registry);
-        loaded.complaints.0.extend(found.0);
-    }
-    loaded.complaints.settle();
+    loaded.complaints = everything(&loaded, registry);
     Ok(loaded)
 }
 
@@ -44,13 +40,14 @@ pub fn show(loaded: &Loaded) {
 /// "2 errors and 1 warning", or nothing when there is none.
 pub fn tally(loaded: &Loaded) -> Option<String> {
     let count = |severity| loaded.complaints.0.iter().filter(|complaint| complaint.severity == severity).count();
-    let number = |count, noun: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {noun}")),
-        _ => Some(format!("{count} {noun}s")),
-    };
+    let number = |count, noun: &str| (count > 0).then(|| counted(count, noun));
     match (number(count(Severity::Error), "error"), number(count(Severity::Warning), "warning")) {
         (Some(errors), Some(warnings)) => Some(format!("{errors} and {warnings}")),
         (one, other) => one.or(other),
     }
+}
+
+/// "1 step", "2 steps".
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

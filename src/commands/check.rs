@@ -69,7 +69,7 @@ fn verdict(path: &std::path::Path, loaded: &Loaded) -> String {
     let size = loaded.runbook.as_ref().map(|runbook| {
         let steps: usize =
             runbook.sections.values().map(|section| officiant_engine::conduct::count(&section.steps)).sum();
-        format!(" ({} sections, {steps} steps)", runbook.sections.len())
+        format!(" ({}, {})", complaints::counted(runbook.sections.len(), "section"), complaints::counted(steps, "step"))
     });
     format!("{}: {tally}{}", path.display(), size.unwrap_or_default())
 }

@@ -9,7 +9,7 @@ pub fn safe(text: &str) -> String {
         match character {
             '\n' | '\t' => shown.push(character),
             other if other.is_control() || is_direction(other) => {
-                shown.push_str(&format!("\\u{{{:x}}}", u32::from(other)));
+                shown.extend(other.escape_unicode());
             }
             other => shown.push(other),
         }

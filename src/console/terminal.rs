@@ -32,7 +32,14 @@ impl Terminal {
             error_prefix: style().red().apply_to(format!("{:>1$}", "✘", INDENT - 1)),
             ..ColorfulTheme::default()
         };
-        Self { term: Term::stderr(), theme, position: Position::default(), rehearsal, waiting: None, interrupt: Interrupt::listen() }
+        Self {
+            term: Term::stderr(),
+            theme,
+            position: Position::default(),
+            rehearsal,
+            waiting: None,
+            interrupt: Interrupt::listen(),
+        }
     }
 
     fn line(&self, text: &str) {
@@ -169,7 +176,7 @@ impl Console for Terminal {
                 }
             }
             Notice::File { path, sha256 } => {
-                self.body(&format!("{path}"));
+                self.body(path);
                 self.body(&format!("SHA-256 {sha256}"));
             }
             Notice::Failed(failure) => {
@@ -207,7 +214,9 @@ impl Console for Terminal {
             let dialoguer::Error::IO(error) = error;
             match error.kind() {
                 std::io::ErrorKind::Interrupted => stopped(),
-                _ => Unanswered(format!("step {} asks and the terminal does not answer: {error}", self.position.step())),
+                _ => {
+                    Unanswered(format!("step {} asks and the terminal does not answer: {error}", self.position.step()))
+                }
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{Finding, chain, files, recorded::Recorded};
 use crate::{
-    check::check,
+    check::everything,
     conduct::{Ceremony, Halt, Registry, conduct},
     notation::{self, Runbook, Severity},
     record::{self, Event, FORMAT, Folder, Line, Opened, Unreadable},
@@ -104,10 +104,7 @@ fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Regis
         }
         Err(error) => return vec![Finding::error("runbook", error.to_string()).at_line(1)],
     };
-    let mut complaints = loaded.complaints.clone();
-    if let Some(runbook) = &loaded.runbook {
-        complaints.0.extend(check(runbook, &loaded.sources, registry).0);
-    }
+    let complaints = everything(&loaded, registry);
     for complaint in complaints.0.iter().filter(|complaint| complaint.severity == Severity::Error) {
         let place = loaded.sources.describe(complaint.place);
         findings.push(Finding::error("runbook", complaint.message.clone()).at_place(place));

@@ -1,4 +1,8 @@
 //! From the node tree to the runbook model.
+//!
+//! What is missing or of the wrong type is complained of and then filled with something empty, so that everything else
+//! can still be checked in the same run.
+#![allow(clippy::similar_names, reason = "`node` and `note` are what they are called")]
 
 use super::{
     Complaint, Complaints, Computer, Deviations, Device, Do, End, Expectation, If, Input, InputType, Level, Map, Node,
@@ -7,10 +11,13 @@ use super::{
     model::{GoTo, VirtualDevice},
 };
 
-/// Reads one runbook file; nothing when it is not even a mapping with a title and sections.
+/// Reads one runbook file; nothing when it is not even a mapping.
 pub(super) fn runbook(node: &Node, complaints: &mut Complaints) -> Option<Runbook> {
     let c = complaints;
-    let mut fields = Fields::of("a runbook", node, c)?;
+    let mut fields = Fields::of("a runbook", node, c);
+    if !matches!(node.kind, NodeKind::Mapping(_)) {
+        return None;
+    }
     let notation = notation(&mut fields, c);
     let title = fields.required_text("title", c);
     let note = fields.text("note", c);
@@ -19,16 +26,22 @@ pub(super) fn runbook(node: &Node, complaints: &mut Complaints) -> Option<Runboo
     let devices = fields.map("devices", c, device);
     let inputs = fields.map("inputs", c, input);
     let imports = fields.map("imports", c, |node, c| text("imports", node, c));
-    let deviations = fields.node("deviations").and_then(|node| deviations(node, c));
+    let imports = imports.into_iter().filter_map(|(name, path)| Some((name, path?))).collect();
+    let deviations = fields.node("deviations").map(|node| deviations(node, c));
     let start = fields.text("start", c);
     if !fields.has("sections") {
         fields.missing("sections", c);
     }
+    if let Some(node) = fields.node("sections")
+        && matches!(&node.kind, NodeKind::Mapping(entries) if entries.is_empty())
+    {
+        c.push(Complaint::error("empty", node.at, "a runbook needs at least one section"));
+    }
     let sections = fields.map("sections", c, section);
     fields.finish(c);
     Some(Runbook {
-        notation: notation?,
-        title: title?,
+        notation,
+        title: title.unwrap_or_else(|| nothing(node)),
         note,
         participants,
         computers,
@@ -41,10 +54,10 @@ pub(super) fn runbook(node: &Node, complaints: &mut Complaints) -> Option<Runboo
     })
 }
 
-fn notation(fields: &mut Fields<'_>, complaints: &mut Complaints) -> Option<u32> {
+fn notation(fields: &mut Fields<'_>, complaints: &mut Complaints) -> u32 {
     let Some(node) = fields.node("notation") else {
         fields.missing("notation", complaints);
-        return Some(1);
+        return 1;
     };
     if !matches!(node.kind, NodeKind::Integer(1, _)) {
         complaints.push(
@@ -52,52 +65,62 @@ fn notation(fields: &mut Fields<'_>, complaints: &mut Complaints) -> Option<u32>
                 .help("write `notation: 1`"),
         );
     }
-    Some(1)
+    1
 }
 
-fn participant(node: &Node, c: &mut Complaints) -> Option<Participant> {
-    let mut fields = Fields::of("a participant", node, c)?;
+/// What stands in for a text that is missing, which was complained of.
+fn nothing(node: &Node) -> Text {
+    Text::new("", node.at)
+}
+
+fn participant(node: &Node, c: &mut Complaints) -> Participant {
+    let mut fields = Fields::of("a participant", node, c);
     let (title, note) = (fields.required_text("title", c), fields.text("note", c));
     fields.finish(c);
-    Some(Participant { title: title?, note })
+    Participant { title: title.unwrap_or_else(|| nothing(node)), note }
 }
 
-fn computer(node: &Node, c: &mut Complaints) -> Option<Computer> {
-    let mut fields = Fields::of("a computer", node, c)?;
+fn computer(node: &Node, c: &mut Complaints) -> Computer {
+    let mut fields = Fields::of("a computer", node, c);
     let title = fields.required_text("title", c);
     let offline = fields.boolean("offline", c).unwrap_or_default();
     let note = fields.text("note", c);
     fields.finish(c);
-    Some(Computer { title: title?, offline, note })
+    Computer { title: title.unwrap_or_else(|| nothing(node)), offline, note }
 }
 
-fn device(node: &Node, c: &mut Complaints) -> Option<Device> {
-    let mut fields = Fields::of("a device", node, c)?;
+fn device(node: &Node, c: &mut Complaints) -> Device {
+    let mut fields = Fields::of("a device", node, c);
     let kind = fields.required_text("kind", c);
     let title = fields.text("title", c);
-    let rehearse = fields.node("rehearse").and_then(|node| virtual_device(node, c));
+    let rehearse = fields.node("rehearse").map(|node| virtual_device(node, c));
     let note = fields.text("note", c);
     fields.finish(c);
-    Some(Device { kind: kind?, title, rehearse, note })
+    Device { kind: kind.unwrap_or_else(|| nothing(node)), title, rehearse, note }
 }
 
-fn virtual_device(node: &Node, c: &mut Complaints) -> Option<VirtualDevice> {
-    let mut fields = Fields::of("a virtual device", node, c)?;
-    let serial = fields.node("serial").and_then(|node| match &node.kind {
-        NodeKind::Integer(value, _) if u32::try_from(*value).is_ok() => u32::try_from(*value).ok(),
-        _ => {
-            wrong_type("serial", "a whole number below 4294967296", node, c);
-            None
+fn virtual_device(node: &Node, c: &mut Complaints) -> VirtualDevice {
+    let mut fields = Fields::of("a virtual device", node, c);
+    let serial = fields.node("serial").and_then(|node| {
+        let NodeKind::Integer(value, spelt) = &node.kind else {
+            wrong_type("serial", "a whole number", node, c);
+            return None;
+        };
+        let serial = u32::try_from(*value).ok();
+        if serial.is_none() {
+            let message = format!("`serial` must be from 0 to {}, this is {spelt}", u32::MAX);
+            c.push(Complaint::error("wrong-value", node.at, message));
         }
+        serial
     });
     let firmware = fields.text("firmware", c);
     let attests_ed25519 = fields.boolean("attests_ed25519", c);
     fields.finish(c);
-    Some(VirtualDevice { serial, firmware, attests_ed25519 })
+    VirtualDevice { serial, firmware, attests_ed25519 }
 }
 
-fn input(node: &Node, c: &mut Complaints) -> Option<Input> {
-    let mut fields = Fields::of("an input", node, c)?;
+fn input(node: &Node, c: &mut Complaints) -> Input {
+    let mut fields = Fields::of("an input", node, c);
     if !fields.has("type") {
         fields.missing("type", c);
     }
@@ -111,24 +134,24 @@ fn input(node: &Node, c: &mut Complaints) -> Option<Input> {
     let prompt = fields.text("prompt", c);
     let pattern = fields.text("pattern", c);
     let options = fields.texts("options", c);
-    let rehearse = fields.node("rehearse").and_then(|node| rehearsal(node, c));
+    let rehearse = fields.node("rehearse").map(|node| rehearsal(node, c));
     let note = fields.text("note", c);
     if kind == Some(InputType::Choice) && options.is_empty() {
         c.push(Complaint::error("missing-key", node.at, "a choice has no `options`"));
     }
     fields.finish(c);
-    Some(Input { kind: kind?, prompt, pattern, options, rehearse, note })
+    Input { kind: kind.unwrap_or(InputType::Text), prompt, pattern, options, rehearse, note }
 }
 
-fn deviations(node: &Node, c: &mut Complaints) -> Option<Deviations> {
-    let mut fields = Fields::of("`deviations`", node, c)?;
+fn deviations(node: &Node, c: &mut Complaints) -> Deviations {
+    let mut fields = Fields::of("`deviations`", node, c);
     let approved_by = fields.texts("approved_by", c);
     fields.finish(c);
-    Some(Deviations { approved_by })
+    Deviations { approved_by }
 }
 
-fn section(node: &Node, c: &mut Complaints) -> Option<Section> {
-    let mut fields = Fields::of("a section", node, c)?;
+fn section(node: &Node, c: &mut Complaints) -> Section {
+    let mut fields = Fields::of("a section", node, c);
     let title = fields.required_text("title", c);
     let on = fields.text("on", c);
     let estimate = fields.text("estimate", c);
@@ -137,40 +160,57 @@ fn section(node: &Node, c: &mut Complaints) -> Option<Section> {
     if !fields.has("steps") {
         fields.missing("steps", c);
     }
-    let steps = fields.list("steps", c).map(|nodes| steps(nodes, c)).unwrap_or_default();
+    let steps = steps_of(&mut fields, "steps", c);
     fields.finish(c);
-    Some(Section { title: title.unwrap_or_else(|| Text::new("", node.at)), on, estimate, note, takes, steps })
+    Section { title: title.unwrap_or_else(|| nothing(node)), on, estimate, note, takes, steps }
 }
 
-fn steps(nodes: &[Node], c: &mut Complaints) -> Vec<Step> {
+fn steps_of(fields: &mut Fields<'_>, key: &'static str, c: &mut Complaints) -> Vec<Step> {
+    let Some(nodes) = fields.list(key, c) else { return Vec::new() };
+    if let (true, Some(node)) = (nodes.is_empty(), fields.node(key)) {
+        let message = if key == "steps" { "this section has no steps" } else { "this branch has no steps" };
+        c.push(Complaint::warning("empty", node.at, message));
+    }
     nodes.iter().filter_map(|node| step(node, c)).collect()
 }
 
 fn step(node: &Node, c: &mut Complaints) -> Option<Step> {
-    let fields = Fields::of("a step", node, c)?;
+    let fields = Fields::of("a step", node, c);
+    if !matches!(node.kind, NodeKind::Mapping(_)) {
+        return None;
+    }
     let kind = if fields.has("if") {
-        condition(node, c).map(|step| StepKind::If(Box::new(step)))
+        StepKind::If(Box::new(condition(node, c)))
     } else if fields.has("end") {
-        end(node, c).map(|step| StepKind::End(Box::new(step)))
+        StepKind::End(Box::new(end(node, c)))
     } else if fields.has("go_to") {
-        go_to(node, c).map(|step| StepKind::GoTo(Box::new(step)))
+        StepKind::GoTo(Box::new(go_to(node, c)?))
     } else if fields.has("do") {
-        do_(node, c).map(|step| StepKind::Do(Box::new(step)))
+        StepKind::Do(Box::new(do_(node, c)))
     } else {
-        let mut complaint = Complaint::error("missing-key", node.at, "a step is none of `do`, `go_to`, `if`, `end`");
-        if let NodeKind::Mapping(entries) = &node.kind
-            && let Some(near) = entries.iter().find_map(|(key, _)| super::nearest(key, ["do", "go_to", "if", "end"]))
-        {
-            complaint = complaint.help(format!("did you mean `{near}`?"));
-        }
-        c.push(complaint);
-        None
+        misspelt(node, c)
     };
-    Some(Step { at: node.at, kind: kind? })
+    Some(Step { at: node.at, kind })
 }
 
-fn do_(node: &Node, c: &mut Complaints) -> Option<Do> {
-    let mut fields = Fields::of("a DO step", node, c)?;
+/// A step whose first word is not known; what it sets and uses is still checked as that of a DO.
+fn misspelt(node: &Node, c: &mut Complaints) -> StepKind {
+    let words = ["do", "go_to", "if", "end"];
+    let mut complaint = Complaint::error("missing-key", node.at, "a step is none of `do`, `go_to`, `if`, `end`");
+    if let NodeKind::Mapping(entries) = &node.kind {
+        let near = entries.iter().take(20).find_map(|(key, _)| Some((key, super::nearest(key, words)?)));
+        if let Some((key, near)) = near {
+            complaint.place = key.at;
+            complaint = complaint.help(format!("did you mean `{near}`?"));
+        }
+    }
+    c.push(complaint);
+    let mut aside = Complaints::default();
+    StepKind::Do(Box::new(do_(node, &mut aside)))
+}
+
+fn do_(node: &Node, c: &mut Complaints) -> Do {
+    let mut fields = Fields::of("a DO step", node, c);
     let text = fields.text("do", c);
     let uses = fields.text("uses", c);
     let with = values(&mut fields, c);
@@ -182,16 +222,17 @@ fn do_(node: &Node, c: &mut Complaints) -> Option<Do> {
         .list("expect", c)
         .map(|nodes| nodes.iter().filter_map(|node| expectation(node, c)).collect())
         .unwrap_or_default();
-    let on_failure = fields.node("on_failure").and_then(|node| on_failure(node, c));
-    let rehearse = fields.node("rehearse").and_then(|node| rehearsal(node, c));
+    let on_failure = fields.node("on_failure").map(|node| on_failure(node, c));
+    let rehearse = fields.node("rehearse").map(|node| rehearsal(node, c));
     let note = fields.text("note", c);
     let estimate = fields.text("estimate", c);
     fields.finish(c);
-    Some(Do { text: text?, uses, with, id, by, sign_off, level, expect, on_failure, rehearse, note, estimate })
+    let text = text.unwrap_or_else(|| nothing(node));
+    Do { text, uses, with, id, by, sign_off, level, expect, on_failure, rehearse, note, estimate }
 }
 
 fn go_to(node: &Node, c: &mut Complaints) -> Option<GoTo> {
-    let mut fields = Fields::of("a GO TO step", node, c)?;
+    let mut fields = Fields::of("a GO TO step", node, c);
     let text = fields.text("do", c);
     let section = fields.text("go_to", c);
     let with = values(&mut fields, c);
@@ -199,7 +240,7 @@ fn go_to(node: &Node, c: &mut Complaints) -> Option<GoTo> {
     let by = fields.text("by", c);
     let sign_off = fields.texts("sign_off", c);
     let level = level(&mut fields, c);
-    let rehearse = fields.node("rehearse").and_then(|node| rehearsal(node, c));
+    let rehearse = fields.node("rehearse").map(|node| rehearsal(node, c));
     let note = fields.text("note", c);
     let estimate = fields.text("estimate", c);
     for key in ["uses", "expect", "on_failure"] {
@@ -214,53 +255,55 @@ fn go_to(node: &Node, c: &mut Complaints) -> Option<GoTo> {
     Some(GoTo { text, section: section?, with, id, by, sign_off, level, rehearse, note, estimate })
 }
 
-fn condition(node: &Node, c: &mut Complaints) -> Option<If> {
-    let mut fields = Fields::of("an IF step", node, c)?;
+fn condition(node: &Node, c: &mut Complaints) -> If {
+    let mut fields = Fields::of("an IF step", node, c);
     let text = fields.text("if", c);
     let when = fields.text("when", c);
     if !fields.has("then") {
         fields.missing("then", c);
     }
-    let then = fields.list("then", c).map(|nodes| steps(nodes, c)).unwrap_or_default();
-    let otherwise = fields.list("else", c).map(|nodes| steps(nodes, c)).unwrap_or_default();
+    let then = steps_of(&mut fields, "then", c);
+    let otherwise = steps_of(&mut fields, "else", c);
     let by = fields.text("by", c);
-    let rehearse = fields.node("rehearse").and_then(|node| rehearsal(node, c));
+    let rehearse = fields.node("rehearse").map(|node| rehearsal(node, c));
     let note = fields.text("note", c);
     fields.finish(c);
-    Some(If { text: text?, when, then, otherwise, by, rehearse, note })
+    let text = text.unwrap_or_else(|| nothing(node));
+    If { text, when, then, otherwise, by, rehearse, note }
 }
 
-fn end(node: &Node, c: &mut Complaints) -> Option<End> {
-    let mut fields = Fields::of("an END step", node, c)?;
+fn end(node: &Node, c: &mut Complaints) -> End {
+    let mut fields = Fields::of("an END step", node, c);
     let (text, note) = (fields.text("end", c), fields.text("note", c));
     fields.finish(c);
-    Some(End { text: text?, note })
+    let text = text.unwrap_or_else(|| nothing(node));
+    End { text, note }
 }
 
 fn expectation(node: &Node, c: &mut Complaints) -> Option<Expectation> {
-    let mut fields = Fields::of("an expectation", node, c)?;
+    let mut fields = Fields::of("an expectation", node, c);
     let that = fields.required_text("that", c);
     let otherwise = fields.text("else", c);
     fields.finish(c);
     Some(Expectation { that: that?, otherwise })
 }
 
-fn on_failure(node: &Node, c: &mut Complaints) -> Option<OnFailure> {
-    let mut fields = Fields::of("`on_failure`", node, c)?;
+fn on_failure(node: &Node, c: &mut Complaints) -> OnFailure {
+    let mut fields = Fields::of("`on_failure`", node, c);
     let section = fields.text("go_to", c);
     let with = values(&mut fields, c);
     let approved_by = fields.texts("approved_by", c);
     let note = fields.text("note", c);
     fields.finish(c);
-    Some(OnFailure { section, with, approved_by, note })
+    OnFailure { section, with, approved_by, note }
 }
 
-fn rehearsal(node: &Node, c: &mut Complaints) -> Option<Rehearsal> {
-    let mut fields = Fields::of("`rehearse`", node, c)?;
+fn rehearsal(node: &Node, c: &mut Complaints) -> Rehearsal {
+    let mut fields = Fields::of("`rehearse`", node, c);
     let answer = fields.node("answer").cloned();
     let outputs = fields.node("outputs").cloned();
     fields.finish(c);
-    Some(Rehearsal { answer, outputs })
+    Rehearsal { answer, outputs }
 }
 
 fn level(fields: &mut Fields<'_>, c: &mut Complaints) -> Level {
@@ -269,5 +312,5 @@ fn level(fields: &mut Fields<'_>, c: &mut Complaints) -> Level {
 }
 
 fn values(fields: &mut Fields<'_>, c: &mut Complaints) -> Map<Node> {
-    fields.map("with", c, |node, _| Some(node.clone()))
+    fields.map("with", c, |node, _| node.clone())
 }

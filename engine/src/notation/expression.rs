@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use std::{cmp::Ordering, collections::BTreeMap, ops::Range};
 
 /// Longest expression that is parsed, in bytes; keeps recursion shallow.
-const LIMIT: usize = 2_048;
+pub(super) const LONGEST: usize = 2_048;
 
 /// A parsed expression.
 pub struct Expression<'a> {
@@ -79,8 +79,8 @@ pub enum Segment {
 impl<'a> Expression<'a> {
     /// Parses an expression.
     pub fn parse(source: &'a str) -> Result<Self, ExpressionError> {
-        if source.len() > LIMIT {
-            let message = format!("an expression is at most {LIMIT} bytes long, this has {}", source.len());
+        if source.len() > LONGEST {
+            let message = format!("an expression is at most {LONGEST} bytes long, this has {}", source.len());
             return Err(ExpressionError { message, span: 0..0 });
         }
         let tree = machinery::parse_expr(source).map_err(|error| from_minijinja(&error, source.len()))?;
@@ -122,6 +122,29 @@ pub(super) fn from_minijinja(error: &minijinja::Error, length: usize) -> Express
 
 pub(super) fn range(span: Span) -> Range<usize> {
     span.start_offset as usize..span.end_offset as usize
+}
+
+/// The span of an expression from its first to its last byte; minijinja's own begins paths and filters late.
+pub(super) fn whole(expr: &ast::Expr<'_>) -> Range<usize> {
+    let mut first = expr;
+    loop {
+        first = match first {
+            ast::Expr::GetAttr(attribute) => &attribute.expr,
+            ast::Expr::GetItem(item) => &item.expr,
+            ast::Expr::Slice(slice) => &slice.expr,
+            ast::Expr::Call(call) => &call.expr,
+            ast::Expr::Test(test) => &test.expr,
+            ast::Expr::BinOp(operation) => &operation.left,
+            ast::Expr::Compare(comparison) => &comparison.expr,
+            ast::Expr::IfExpr(choice) => &choice.true_expr,
+            ast::Expr::Filter(filter) => match &filter.expr {
+                Some(inner) => inner,
+                None => break,
+            },
+            _ => break,
+        };
+    }
+    range(first.span()).start.min(range(expr.span()).start)..range(expr.span()).end
 }
 
 pub(super) fn evaluate_tree(tree: &ast::Expr<'_>, scope: &Map<String, Value>) -> Result<Value, ExpressionError> {
@@ -414,12 +437,12 @@ pub(super) fn collect(expr: &ast::Expr<'_>, guarded: bool, used: &mut Vec<Used>)
                         inner = &attribute.expr;
                     }
                     ast::Expr::GetItem(item) => {
-                        match item.subscript_expr.as_const().as_ref().and_then(minijinja::Value::as_str) {
-                            Some(name) => path.push(Segment::Name(name.to_string())),
-                            None => {
-                                path.push(Segment::Computed);
-                                subscripts.push(&item.subscript_expr);
-                            }
+                        let constant = item.subscript_expr.as_const();
+                        if let Some(name) = constant.as_ref().and_then(minijinja::Value::as_str) {
+                            path.push(Segment::Name(name.to_string()));
+                        } else {
+                            path.push(Segment::Computed);
+                            subscripts.push(&item.subscript_expr);
                         }
                         inner = &item.expr;
                     }
@@ -429,11 +452,13 @@ pub(super) fn collect(expr: &ast::Expr<'_>, guarded: bool, used: &mut Vec<Used>)
             if let ast::Expr::Var(variable) = inner {
                 path.push(Segment::Name(variable.id.to_string()));
                 path.reverse();
-                push(Reference::Value { path, guarded });
+                used.push(Used { reference: Reference::Value { path, guarded }, span: whole(expr) });
             } else {
                 collect(inner, guarded, used);
             }
-            subscripts.into_iter().for_each(|subscript| collect(subscript, false, used));
+            for subscript in subscripts {
+                collect(subscript, false, used);
+            }
         }
         ast::Expr::Const(_) => {}
         ast::Expr::List(list) => list.items.iter().for_each(|item| collect(item, guarded, used)),
@@ -460,11 +485,17 @@ pub(super) fn collect(expr: &ast::Expr<'_>, guarded: bool, used: &mut Vec<Used>)
         }
         ast::Expr::Filter(filter) => {
             push(Reference::Filter(filter.name.to_string(), filter.args.len()));
+            if filter.args.iter().any(|argument| !matches!(argument, ast::CallArg::Pos(_))) {
+                push(Reference::Foreign("an argument by name"));
+            }
             filter.expr.iter().for_each(|expr| collect(expr, guarded, used));
             arguments(&filter.args, used);
         }
         ast::Expr::Test(test) => {
             push(Reference::Test(test.name.to_string()));
+            if !test.args.is_empty() && TESTS.contains(&test.name) {
+                push(Reference::Foreign("an argument of a test"));
+            }
             let guarded = guarded || matches!(test.name, "defined" | "undefined");
             collect(&test.expr, guarded, used);
             arguments(&test.args, used);
@@ -495,6 +526,7 @@ fn arguments(arguments: &[ast::CallArg<'_>], used: &mut Vec<Used>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -8,23 +8,26 @@ pub(super) struct Fields<'a> {
     node: &'a Node,
     entries: &'a [(Text, Node)],
     known: Vec<&'static str>,
+    is_mapping: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `node`, which `noun` ("a step", "a section") names in complaints.
-    pub(super) fn of(noun: &'static str, node: &'a Node, complaints: &mut Complaints) -> Option<Self> {
-        match &node.kind {
-            NodeKind::Mapping(entries) => Some(Self { noun, node, entries, known: Vec::new() }),
-            _ => {
-                wrong_type(noun, "a mapping", node, complaints);
-                None
-            }
+    /// The fields of `node`, which `noun` ("a step", "a section") names in complaints; none when it is no mapping, which
+    /// is complained of once.
+    pub(super) fn of(noun: &'static str, node: &'a Node, complaints: &mut Complaints) -> Self {
+        let known = Vec::new();
+        if let NodeKind::Mapping(entries) = &node.kind {
+            return Self { noun, node, entries, known, is_mapping: true };
         }
+        wrong_type(noun, "a mapping", node, complaints);
+        Self { noun, node, entries: &[], known, is_mapping: false }
     }
 
     /// The raw value of a field.
     pub(super) fn node(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.entries.iter().find(|(name, _)| name.as_str() == key).map(|(_, node)| node)
     }
 
@@ -50,13 +53,11 @@ impl<'a> Fields<'a> {
     /// A field that holds true or false.
     pub(super) fn boolean(&mut self, key: &'static str, complaints: &mut Complaints) -> Option<bool> {
         let node = self.node(key)?;
-        match node.kind {
-            NodeKind::Boolean(value) => Some(value),
-            _ => {
-                wrong_type(key, "true or false", node, complaints);
-                None
-            }
+        if let NodeKind::Boolean(value) = node.kind {
+            return Some(value);
         }
+        wrong_type(key, "true or false", node, complaints);
+        None
     }
 
     /// A field that holds a list of texts.
@@ -68,13 +69,11 @@ impl<'a> Fields<'a> {
     /// A field that holds a list.
     pub(super) fn list(&mut self, key: &'static str, complaints: &mut Complaints) -> Option<&'a [Node]> {
         let node = self.node(key)?;
-        match &node.kind {
-            NodeKind::Sequence(items) => Some(items),
-            _ => {
-                wrong_type(key, "a list", node, complaints);
-                None
-            }
+        if let NodeKind::Sequence(items) = &node.kind {
+            return Some(items);
         }
+        wrong_type(key, "a list", node, complaints);
+        None
     }
 
     /// A field that holds a mapping from names to things of one kind.
@@ -82,14 +81,14 @@ impl<'a> Fields<'a> {
         &mut self,
         key: &'static str,
         complaints: &mut Complaints,
-        mut read: impl FnMut(&'a Node, &mut Complaints) -> Option<T>,
+        mut read: impl FnMut(&'a Node, &mut Complaints) -> T,
     ) -> Map<T> {
         let Some(node) = self.node(key) else { return Map::default() };
         let NodeKind::Mapping(entries) = &node.kind else {
             wrong_type(key, "a mapping", node, complaints);
             return Map::default();
         };
-        entries.iter().filter_map(|(name, node)| Some((name.clone(), read(node, complaints)?))).collect()
+        entries.iter().map(|(name, node)| (name.clone(), read(node, complaints))).collect()
     }
 
     /// One of a few words.
@@ -112,12 +111,18 @@ impl<'a> Fields<'a> {
 
     /// Complains of a field that is not there.
     pub(super) fn missing(&self, key: &str, complaints: &mut Complaints) {
+        if !self.is_mapping {
+            return;
+        }
         complaints.push(Complaint::error("missing-key", self.node.at, format!("{} has no `{key}`", self.noun)));
     }
 
     /// Complains of every field that was not asked for.
     pub(super) fn finish(self, complaints: &mut Complaints) {
         for (name, _) in self.entries {
+            if complaints.full() {
+                return;
+            }
             if !self.known.contains(&name.as_str()) {
                 complaints.push(
                     Complaint::error("unknown-key", name.at, format!("unknown key `{name}` in {}", self.noun))

@@ -1,9 +1,12 @@
 //! Reading a runbook's files: limits on what is hostile, imports, and the merge into one runbook.
 
 use super::{
-    Complaint, Complaints, Map, Place, Runbook, Section, Source, Sources, Step, StepKind, Text, decode, toml, yaml,
+    Complaint, Complaints, Map, Place, Runbook, Section, Source, Sources, Step, StepKind, Text, decode,
+    spelling::{is_kebab, to_kebab},
+    toml, yaml,
 };
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read},
     path::{Component, Path, PathBuf},
@@ -12,7 +15,7 @@ use std::{
 /// Largest runbook file that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// Most files that one runbook may consist of.
+/// Most files that one runbook may consist of; one that is imported twice counts twice.
 const FILES_LIMIT: usize = 64;
 
 /// A file of the runbook, exactly as it was read.
@@ -45,7 +48,7 @@ pub fn load(path: &Path) -> io::Result<Loaded> {
         Err(Refused::Hostile(message)) => {
             let mut loaded = empty();
             loaded.sources.add(Source::new(path.display().to_string(), String::new()));
-            loaded.complaints.push(Complaint::error("unreadable", Place::default(), message));
+            loaded.complaints.push(Complaint::error("unreadable", Place::NOWHERE, message));
             return Ok(loaded);
         }
     };
@@ -84,39 +87,45 @@ impl Loader {
     fn file(&mut self, shown: &str, name: &str, text: String) -> Option<Runbook> {
         self.loaded.files.push(RunbookFile { path: name.to_string(), bytes: text.clone().into_bytes() });
         let file = self.loaded.sources.add(Source::new(shown, text))?;
-        let source = self.loaded.sources.get(file)?.text.clone();
-        let complaints = &mut self.loaded.complaints;
-        if let Some(offset) = hostile_character(&source) {
-            let found = source[offset..].chars().next().map_or(0, u32::from);
-            let message = format!("the character U+{found:04X} does not belong in a runbook");
-            let help = "a control character or a change of writing direction can make the text look like another";
-            complaints
-                .push(Complaint::error("control-character", Place::new(file, offset..offset + 1), message).help(help));
+        let Loaded { sources, complaints, .. } = &mut self.loaded;
+        let source = sources.get(file)?.text.as_str();
+        if let Some((offset, found)) = hostile_character(source) {
+            let place = Place::new(file, offset..offset + found.len_utf8());
+            complaints.push(hostile(place, found));
             return None;
         }
-        let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let node = match extension {
-            "yaml" | "yml" => yaml::read(file, &source, complaints)?,
-            "toml" => toml::read(file, &source, complaints)?,
+        let node = match extension(name) {
+            "yaml" | "yml" => yaml::read(file, source, complaints)?,
+            "toml" => toml::read(file, source, complaints)?,
             _ => {
                 let message = format!("`{name}` is neither YAML (.yaml) nor TOML (.toml)");
-                complaints.push(Complaint::error("unreadable", Place::new(file, 0..0), message));
+                complaints.push(Complaint::error("unreadable", Place::NOWHERE, message));
                 return None;
             }
         };
-        node.texts(&mut |text, at| {
-            if let Some(offset) = hostile_character(text) {
-                let found = text[offset..].chars().next().map_or(0, u32::from);
-                let message = format!("the character U+{found:04X} does not belong in a runbook");
-                complaints.push(Complaint::error("control-character", at, message));
+        let mut clean = true;
+        // Without an escape in the file no string can hold a character that the file does not.
+        let has_escapes = source.contains('\\');
+        let mut escaped = |text: &str, at| {
+            if let Some((_, found)) = hostile_character(text) {
+                complaints.push(hostile(at, found));
+                clean = false;
             }
-        });
-        decode::runbook(&node, complaints)
+        };
+        if has_escapes {
+            node.texts(&mut escaped);
+        }
+        if clean { decode::runbook(&node, complaints) } else { None }
     }
 
     /// Reads what a file imports and merges it in; `chain` holds the files that led here.
     fn imports(&mut self, runbook: &mut Runbook, folder: &Path, chain: &mut Vec<String>) {
         for (name, path) in runbook.imports.clone() {
+            if !is_kebab(&name) {
+                let message = format!("the import `{name}` is not in kebab-case");
+                let complaint = Complaint::error("name", name.at, message);
+                self.loaded.complaints.push(complaint.help(format!("call it `{}`", to_kebab(&name))));
+            }
             let Some((imported_name, mut imported)) = self.import(&path, folder, chain) else { continue };
             let own = Path::new(&imported_name).parent().map(Path::to_path_buf).unwrap_or_default();
             chain.push(imported_name);
@@ -139,8 +148,11 @@ impl Loader {
         if chain.contains(&name) {
             return complain("import", format!("`{path}` imports itself: {} → {name}", chain.join(" → ")));
         }
-        if self.loaded.files.len() >= FILES_LIMIT {
+        if self.loaded.sources.iter().count() >= FILES_LIMIT {
             return complain("import", format!("a runbook consists of at most {FILES_LIMIT} files"));
+        }
+        if !["yaml", "yml", "toml"].contains(&extension(&name)) {
+            return complain("import", format!("`{path}` is neither YAML (.yaml) nor TOML (.toml)"));
         }
         let Some(root) = &self.folder else {
             return complain("import", format!("`{path}` cannot be found from here"));
@@ -161,6 +173,10 @@ impl Loader {
             Err(Refused::Hostile(message)) => complain("import", message),
         }
     }
+}
+
+fn extension(name: &str) -> &str {
+    Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 
 enum Refused {
@@ -189,17 +205,24 @@ fn read(path: &Path) -> Result<String, Refused> {
 }
 
 /// The first character that could make a text look like another one: controls, changes of direction, invisible marks.
-fn hostile_character(text: &str) -> Option<usize> {
-    text.char_indices()
-        .find(|(offset, character)| match character {
-            '\n' | '\t' => false,
-            '\r' => !text[offset + 1..].starts_with('\n'),
-            '\u{feff}' => *offset > 0,
-            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => true,
-            '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => true,
-            other => other.is_control(),
-        })
-        .map(|(offset, _)| offset)
+fn hostile_character(text: &str) -> Option<(usize, char)> {
+    // All of them begin with one of these bytes in UTF-8, and most text has few of those.
+    let suspicious =
+        |byte: u8| byte < 0x20 && !matches!(byte, b'\n' | b'\t') || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
+    let found = text.bytes().enumerate().filter(|(_, byte)| suspicious(*byte));
+    let mut characters = found.filter_map(|(offset, _)| Some((offset, text.get(offset..)?.chars().next()?)));
+    characters.find(|(offset, character)| match character {
+        '\r' => !text[offset + 1..].starts_with('\n'),
+        '\u{feff}' => *offset > 0,
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => true,
+        other => other.is_control(),
+    })
+}
+
+fn hostile(place: Place, found: char) -> Complaint {
+    let message = format!("the character U+{:04X} does not belong in a runbook", u32::from(found));
+    Complaint::error("control-character", place, message)
+        .help("a control character or a change of writing direction can make the text look like another")
 }
 
 /// Adds an imported runbook's sections as `name/section`, and what it declares unless it is declared already.
@@ -218,7 +241,7 @@ fn merge(runbook: &mut Runbook, name: &Text, imported: Runbook, complaints: &mut
             complaints.push(Complaint::error("import", declared.kind.at, message));
         }
     }
-    let own: Vec<String> = imported.sections.keys().map(|section| section.value.clone()).collect();
+    let own: HashSet<String> = imported.sections.keys().map(|section| section.value.clone()).collect();
     declare(&mut runbook.participants, imported.participants);
     declare(&mut runbook.computers, imported.computers);
     declare(&mut runbook.devices, imported.devices);

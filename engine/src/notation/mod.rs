@@ -9,6 +9,7 @@ mod load;
 mod model;
 mod node;
 mod source;
+mod spelling;
 mod suggest;
 mod template;
 mod text;
@@ -25,6 +26,7 @@ pub use model::{
 };
 pub use node::{Node, NodeKind};
 pub use source::{Place, Source, Sources};
+pub use spelling::{is_kebab, is_snake, to_kebab, to_snake};
 pub use suggest::nearest;
 pub use template::Template;
 pub use text::Text;

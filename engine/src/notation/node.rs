@@ -91,12 +91,17 @@ impl Node {
         }
     }
 
-    /// Every string in this value, depth first.
+    /// Every string in this value, keys too, depth first.
     pub fn texts(&self, visit: &mut impl FnMut(&str, Place)) {
         match &self.kind {
             NodeKind::Text(text) => visit(text, self.at),
             NodeKind::Sequence(items) => items.iter().for_each(|item| item.texts(visit)),
-            NodeKind::Mapping(entries) => entries.iter().for_each(|(_, node)| node.texts(visit)),
+            NodeKind::Mapping(entries) => {
+                for (key, node) in entries {
+                    visit(key, key.at);
+                    node.texts(visit);
+                }
+            }
             _ => {}
         }
     }

@@ -1,9 +1,12 @@
 //! Templates: sentences with `{{ expressions }}` in them.
 
-use super::expression::{ExpressionError, Reference, Used, collect, evaluate_tree, from_minijinja, range};
+use super::expression::{
+    ExpressionError, LONGEST, Reference, Used, collect, evaluate_tree, from_minijinja, range, whole,
+};
 use super::filter::text;
 use minijinja::machinery::{self, ast};
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// Longest text with expressions in it, in bytes; keeps recursion shallow.
 const LIMIT: usize = 16_384;
@@ -19,7 +22,7 @@ pub enum Template<'a> {
 impl<'a> Template<'a> {
     /// Parses a template.
     pub fn parse(source: &'a str) -> Result<Self, ExpressionError> {
-        if !["{{", "{%", "{#"].iter().any(|mark| source.contains(mark)) {
+        if !source.contains('{') || !["{{", "{%", "{#"].iter().any(|mark| source.contains(mark)) {
             return Ok(Self::Plain(source));
         }
         if source.len() > LIMIT {
@@ -28,7 +31,30 @@ impl<'a> Template<'a> {
         }
         let tree = machinery::parse(source, "", minijinja::syntax::SyntaxConfig::default())
             .map_err(|error| from_minijinja(&error, source.len()))?;
-        Ok(Self::Parts(tree))
+        let template = Self::Parts(tree);
+        match template.expressions().into_iter().find(|span| span.len() > LONGEST) {
+            Some(span) => {
+                let message = format!("an expression is at most {LONGEST} bytes long, this has {}", span.len());
+                Err(ExpressionError { message, span })
+            }
+            None => Ok(template),
+        }
+    }
+
+    /// Where its expressions are, in bytes of the source.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<Range<usize>> {
+        let span = |child: &ast::Stmt<'_>| match child {
+            ast::Stmt::EmitExpr(emit) => Some(whole(&emit.expr)),
+            _ => None,
+        };
+        self.children().iter().filter_map(span).collect()
+    }
+
+    /// Whether it is one expression and nothing else, so that its value keeps its type.
+    #[must_use]
+    pub fn is_lone(&self) -> bool {
+        matches!(self.children(), [ast::Stmt::EmitExpr(_)])
     }
 
     fn children(&self) -> &[ast::Stmt<'a>] {
@@ -100,6 +126,7 @@ impl<'a> Template<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -7,6 +7,9 @@ use std::collections::HashSet;
 /// Deepest nesting that is read; a runbook needs about ten levels.
 pub(super) const DEPTH: usize = 64;
 
+/// Up to how many keys a mapping is small.
+const FEW: usize = 16;
+
 enum Open {
     Sequence { at: Place, items: Vec<Node> },
     Mapping { at: Place, entries: Vec<(Text, Node)>, keys: HashSet<String>, key: Option<Text> },
@@ -22,8 +25,12 @@ pub(super) fn read(file: u16, source: &str, complaints: &mut Complaints) -> Opti
             Ok(event) => event,
             Err(error) => {
                 let offset = error.marker().byte_offset().unwrap_or(0).min(source.len());
-                let message = format!("this is not YAML: {}", error.info());
-                complaints.push(Complaint::error("syntax", Place::new(file, offset..offset + 1), message));
+                let place = Place::new(file, offset..offset + 1);
+                complaints.push(if error.info().contains("recursion limit") {
+                    too_deep(place)
+                } else {
+                    Complaint::error("syntax", place, format!("this is not YAML: {}", error.info()))
+                });
                 return None;
             }
         };
@@ -46,11 +53,12 @@ pub(super) fn read(file: u16, source: &str, complaints: &mut Complaints) -> Opti
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, _, Some(_))
             | Event::MappingStart(_, _, Some(_)) => {
-                complaints.push(Complaint::error("tag", at, "YAML tags are not part of the notation"));
+                let complaint = Complaint::error("tag", at, "YAML tags are not part of the notation");
+                complaints.push(complaint.help("write the value without its tag"));
                 return None;
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= DEPTH => {
-                complaints.push(Complaint::error("depth", at, format!("nested deeper than {DEPTH} levels")));
+                complaints.push(too_deep(at));
                 return None;
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if expects_key(&open) => {
@@ -99,6 +107,10 @@ pub(super) fn read(file: u16, source: &str, complaints: &mut Complaints) -> Opti
     root
 }
 
+pub(super) fn too_deep(at: Place) -> Complaint {
+    Complaint::error("depth", at, format!("nested deeper than {DEPTH} levels"))
+}
+
 fn place(file: u16, span: &Span) -> Place {
     let offset = |marker: granit_parser::Marker| marker.byte_offset().unwrap_or(0);
     Place::new(file, offset(span.start)..offset(span.end))
@@ -109,8 +121,17 @@ fn expects_key(open: &[Open]) -> bool {
 }
 
 fn take_key(open: &mut [Open], name: Text, complaints: &mut Complaints) {
-    if let Some(Open::Mapping { keys, key, .. }) = open.last_mut() {
-        if !keys.insert(name.value.clone()) {
+    if let Some(Open::Mapping { entries, keys, key, .. }) = open.last_mut() {
+        // Most mappings are so small that looking at every key is quicker than a set.
+        if entries.len() == FEW {
+            keys.extend(entries.iter().map(|(name, _)| name.value.clone()));
+        }
+        let is_new = if entries.len() < FEW {
+            entries.iter().all(|(other, _)| *other != name)
+        } else {
+            keys.insert(name.value.clone())
+        };
+        if !is_new {
             complaints.push(
                 Complaint::error("duplicate-key", name.at, format!("`{name}` is here twice"))
                     .help("remove one of the two"),
@@ -132,10 +153,11 @@ fn scalar(value: &str, style: ScalarStyle) -> NodeKind {
         _ => {}
     }
     let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
-    if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        if let Ok(number) = value.parse() {
-            return NodeKind::Integer(number, value.to_string());
-        }
+    if !unsigned.is_empty()
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = value.parse()
+    {
+        return NodeKind::Integer(number, value.to_string());
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(number) = value.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, radix).ok()) {

@@ -178,11 +178,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether an outcome is what was expected.
-    pub(super) fn judge(
-        &mut self,
-        act: &Act<'_>,
-        outcome: Outcome,
-    ) -> Result<(Finished, shown::Lines), Box<Failed>> {
+    pub(super) fn judge(&mut self, act: &Act<'_>, outcome: Outcome) -> Result<(Finished, shown::Lines), Box<Failed>> {
         let Made { products, evidence, devices } = outcome.made;
         let outputs = match outcome.result {
             Ok(outputs) => Some(outputs).filter(|outputs| !outputs.is_null()),
