@@ -26,12 +26,13 @@ fn the_bindings_in_the_readme_are_bindings() {
 #[test]
 fn the_loop_in_the_readme_walks_the_chain_and_finds_where_it_breaks() {
     let readme = readme();
-    let script: String = readme
+    let script: Vec<&str> = readme
         .lines()
         .skip_while(|line| !line.starts_with("    prev="))
         .take_while(|line| line.starts_with("    "))
-        .map(|line| format!("{}\n", line.trim_start()))
+        .map(str::trim_start)
         .collect();
+    let script = script.join("\n");
     let ceremony = Ceremony::rehearse_file("examples/first.yaml").carry_out().exits(0);
     let walk = || {
         let script = script.replace("DIR/", &format!("{}/", ceremony.folder().display()));

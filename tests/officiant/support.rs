@@ -157,7 +157,10 @@ impl CarriedOut {
 
     /// Replaces the transcript.
     pub fn rewrite(&self, lines: &[String]) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = lines.join("\n");
+        if !lines.is_empty() {
+            text.push('\n');
+        }
         fs::write(self.folder().join("transcript.jsonl"), text).unwrap();
     }
 
