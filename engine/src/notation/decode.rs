@@ -145,6 +145,9 @@ fn input(node: &Node, c: &mut Complaints) -> Input {
 
 fn deviations(node: &Node, c: &mut Complaints) -> Deviations {
     let mut fields = Fields::of("`deviations`", node, c);
+    if !fields.has("approved_by") {
+        fields.missing("approved_by", c);
+    }
     let approved_by = fields.texts("approved_by", c);
     fields.finish(c);
     Deviations { approved_by }

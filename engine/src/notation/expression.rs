@@ -7,12 +7,15 @@
 //! clock, no randomness, no environment, no loop and no call.
 
 use super::filter::{Filter, TESTS, text};
-use minijinja::machinery::{self, Span, ast};
+use minijinja::machinery::{self, Span, Token, ast};
 use serde_json::{Map, Value};
 use std::{cmp::Ordering, collections::BTreeMap, ops::Range};
 
 /// Longest expression that is parsed, in bytes; keeps recursion shallow.
-pub(super) const LONGEST: usize = 2_048;
+const LONGEST: usize = 2_048;
+
+/// Most `-` in a row; minijinja's parser goes one level deeper for each, without a limit of its own.
+const MINUSES: usize = 32;
 
 /// A parsed expression.
 pub struct Expression<'a> {
@@ -83,6 +86,7 @@ impl<'a> Expression<'a> {
             let message = format!("an expression is at most {LONGEST} bytes long, this has {}", source.len());
             return Err(ExpressionError { message, span: 0..0 });
         }
+        refuse_deep(source, true)?;
         let tree = machinery::parse_expr(source).map_err(|error| from_minijinja(&error, source.len()))?;
         Ok(Self { tree })
     }
@@ -113,6 +117,35 @@ impl<'a> Expression<'a> {
             }
         }
     }
+}
+
+/// Refuses expressions that are nested deeply: parsing and dropping those would take more stack than there is.
+pub(super) fn refuse_deep(source: &str, is_expression: bool) -> Result<(), ExpressionError> {
+    let is_short = source.len() <= LONGEST;
+    if is_short && source.bytes().filter(|byte| *byte == b'-').count() <= MINUSES {
+        return Ok(());
+    }
+    let mut begins = is_expression.then_some(0);
+    let mut minuses = 0;
+    for token in machinery::tokenize(source, is_expression, minijinja::syntax::SyntaxConfig::default()) {
+        let (token, span) = token.map_err(|error| from_minijinja(&error, source.len()))?;
+        let end = range(span).end;
+        minuses = if matches!(token, Token::Minus) { minuses + 1 } else { 0 };
+        match token {
+            Token::VariableStart | Token::BlockStart => begins = Some(end),
+            Token::VariableEnd | Token::BlockEnd => begins = None,
+            _ => {}
+        }
+        let Some(start) = begins else { continue };
+        if end - start > LONGEST {
+            let message = format!("an expression is at most {LONGEST} bytes long");
+            return Err(ExpressionError { message, span: start..end });
+        }
+        if minuses > MINUSES {
+            return Err(ExpressionError { message: "too many `-` in a row".into(), span: start..end });
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn from_minijinja(error: &minijinja::Error, length: usize) -> ExpressionError {

@@ -4,14 +4,32 @@
 
 use super::{Node, Place, Text};
 use indexmap::IndexMap;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 
 /// Things by name, in the order of the file.
 pub type Map<T> = IndexMap<Text, T>;
 
+/// What need not be there is left out; `null` in its place is an error, as everywhere in the notation.
+fn without_null(schema: &mut Schema) {
+    let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) else { return };
+    for property in properties.values_mut() {
+        let Some(property) = property.as_object_mut() else { continue };
+        if let Some(serde_json::Value::Array(types)) = property.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [one] = types.as_slice() {
+                let one = one.clone();
+                property.insert("type".into(), one);
+            }
+        }
+        if let Some(serde_json::Value::Array(choices)) = property.get_mut("anyOf") {
+            choices.retain(|choice| choice["type"] != "null");
+        }
+    }
+}
+
 /// A runbook: one file, or several merged through `imports`.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Runbook {
     /// The version of the notation: 1.
     #[schemars(range(min = 1, max = 1))]
@@ -40,12 +58,13 @@ pub struct Runbook {
     /// The section to start with; the first one unless named.
     pub start: Option<Text>,
     /// The sections, in order.
+    #[schemars(extend("minProperties" = 1))]
     pub sections: Map<Section>,
 }
 
 /// A role that takes part in the ceremony.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Participant {
     /// What the role is called.
     pub title: Text,
@@ -55,7 +74,7 @@ pub struct Participant {
 
 /// A computer that sections are carried out on.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Computer {
     /// What it is called.
     pub title: Text,
@@ -68,7 +87,7 @@ pub struct Computer {
 
 /// A device that steps name.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Device {
     /// The kind of device, for example `yubihsm2`.
     pub kind: Text,
@@ -82,9 +101,10 @@ pub struct Device {
 
 /// How a rehearsal makes a device up.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct VirtualDevice {
     /// Its serial number; one is made from the device's place in the list otherwise.
+    #[schemars(extend("maximum" = u32::MAX))]
     pub serial: Option<u32>,
     /// Its firmware version, `major.minor.patch`.
     pub firmware: Option<Text>,
@@ -94,7 +114,11 @@ pub struct VirtualDevice {
 
 /// Something that is asked or bound before the first step.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
+#[schemars(extend(
+    "if" = { "properties": { "type": { "const": "choice" } }, "required": ["type"] },
+    "then" = { "properties": { "options": { "minItems": 1 } }, "required": ["options"] }
+))]
 pub struct Input {
     /// What sort of value it is.
     #[schemars(rename = "type")]
@@ -128,7 +152,7 @@ pub enum InputType {
 
 /// Who approves deviations.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Deviations {
     /// The roles that must all approve.
     pub approved_by: Vec<Text>,
@@ -136,7 +160,7 @@ pub struct Deviations {
 
 /// A section: steps that are performed in order.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Section {
     /// Its heading.
     pub title: Text,
@@ -167,7 +191,7 @@ impl JsonSchema for Step {
         "Step".into()
     }
 
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> Schema {
         StepKind::json_schema(generator)
     }
 }
@@ -188,7 +212,7 @@ pub enum StepKind {
 
 /// DO.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Do {
     /// The sentence that a person reads: Markdown, rendered as a template.
     #[schemars(rename = "do")]
@@ -223,7 +247,7 @@ pub struct Do {
 
 /// GO TO.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct GoTo {
     /// What the person does first, and confirms.
     #[schemars(rename = "do")]
@@ -254,7 +278,7 @@ pub struct GoTo {
 
 /// IF … THEN … ELSE.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct If {
     /// The condition as a person reads it.
     #[schemars(rename = "if")]
@@ -276,7 +300,7 @@ pub struct If {
 
 /// END.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct End {
     /// What is said at the end.
     #[schemars(rename = "end")]
@@ -312,7 +336,7 @@ impl Level {
 
 /// What must hold after a step.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Expectation {
     /// An expression that must be true.
     pub that: Text,
@@ -323,7 +347,7 @@ pub struct Expectation {
 
 /// The remedy that is offered when a step fails.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct OnFailure {
     /// The section to perform before the step is tried again.
     #[schemars(rename = "go_to")]
@@ -340,7 +364,7 @@ pub struct OnFailure {
 
 /// What a rehearsal answers in place of people and of the world outside.
 #[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = without_null)]
 pub struct Rehearsal {
     /// The answer to the step's question.
     #[schemars(with = "Option<serde_json::Value>")]
@@ -355,7 +379,7 @@ impl JsonSchema for Node {
         "Value".into()
     }
 
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> Schema {
         serde_json::Value::json_schema(generator)
     }
 

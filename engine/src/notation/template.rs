@@ -1,7 +1,7 @@
 //! Templates: sentences with `{{ expressions }}` in them.
 
 use super::expression::{
-    ExpressionError, LONGEST, Reference, Used, collect, evaluate_tree, from_minijinja, range, whole,
+    ExpressionError, Reference, Used, collect, evaluate_tree, from_minijinja, range, refuse_deep, whole,
 };
 use super::filter::text;
 use minijinja::machinery::{self, ast};
@@ -29,16 +29,10 @@ impl<'a> Template<'a> {
             let message = format!("text with expressions is at most {LIMIT} bytes long, this has {}", source.len());
             return Err(ExpressionError { message, span: 0..0 });
         }
+        refuse_deep(source, false)?;
         let tree = machinery::parse(source, "", minijinja::syntax::SyntaxConfig::default())
             .map_err(|error| from_minijinja(&error, source.len()))?;
-        let template = Self::Parts(tree);
-        match template.expressions().into_iter().find(|span| span.len() > LONGEST) {
-            Some(span) => {
-                let message = format!("an expression is at most {LONGEST} bytes long, this has {}", span.len());
-                Err(ExpressionError { message, span })
-            }
-            None => Ok(template),
-        }
+        Ok(Self::Parts(tree))
     }
 
     /// Where its expressions are, in bytes of the source.

@@ -149,11 +149,13 @@ fn a_deep_or_long_expression_is_refused() {
     let long = |piece: &str| format!("- do: '{{{{ {}a }}}}'", piece.repeat(15_000 / piece.len()));
     for piece in ["1+", "a|", "a.", "not ", "(", "[", "a if b else ", "-", "a<", "a(", "a[", "{a:", "a is ", "a and "] {
         let (message, count) = first("a.yaml", &around(&long(piece)));
-        assert!(message.starts_with("this text does not compile: "), "{piece}: {message}");
+        let why = if piece == "-" { "too many `-` in a row" } else { "an expression is at most 2048 bytes long" };
+        assert_eq!(message, format!("this text does not compile: {why}"), "{piece}");
         assert_eq!(count, 1, "{piece}");
+        let (_, count) = first("a.yaml", &around(&format!("- do: '{{{{ {}a }}}}'", piece.repeat(2_000 / piece.len()))));
+        assert!(count > 0, "{piece}");
     }
-    let (message, _) = first("a.yaml", &around(&vec![long("a|"); 200].join("\n")));
-    assert_eq!(message, "this text does not compile: an expression is at most 2048 bytes long, this has 15001");
+    assert_eq!(first("a.yaml", &around(&vec![long("a|"); 200].join("\n"))).1, 200);
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn a_long_line_or_name_is_shown_in_part() {
     let steps = format!("- {{ do: Look{}. }}\n- {{ note: {x}, do: \"{{{{ wrong }}}}\" }}", " again".repeat(400));
     let loaded = load_text("runbook.yaml", &around(&steps));
     let shown = shown(&loaded);
-    assert!(shown.starts_with("error: there is no value `wrong` here\n  --> runbook.yaml:18:3000029\n"), "{shown}");
+    assert!(shown.starts_with("error: there is no value `wrong` here\n  --> runbook.yaml:18:3000027\n"), "{shown}");
 }
 
 #[test]
@@ -192,7 +194,8 @@ fn two_hundred_thousand_keys_are_counted_and_not_shown() {
 
 #[test]
 fn errors_are_shown_before_warnings_when_there_are_too_many() {
-    let steps = "- { do: Look., id: looked }\n".repeat(150) + &"- do: \"{{ wrong }}\"\n".repeat(150);
+    let looked = |it| format!("- {{ do: Look., id: looked_{it} }}\n");
+    let steps = (0..150).map(looked).collect::<String>() + &"- do: \"{{ wrong }}\"\n".repeat(150);
     let loaded = load_text("runbook.yaml", &around(&steps));
     let found = everything(&loaded, &registry());
     let errors = found.0.iter().filter(|it| it.message.contains("wrong")).count();
@@ -201,7 +204,7 @@ fn errors_are_shown_before_warnings_when_there_are_too_many() {
 
 #[test]
 fn a_huge_number_or_many_mistakes_of_one_sort_are_reported() {
-    says("a.yaml", "notation: 99999999999999999999999\n", "a runbook has no `title`");
+    says("a.yaml", "notation: 99999999999999999999999\n", "a runbook has no `sections`");
     says("a.toml", "notation = 99999999999999999999999\n", "this number is too large");
     says("a.toml", "notation = 1e999\n", "this number is not finite");
     says(
@@ -209,7 +212,7 @@ fn a_huge_number_or_many_mistakes_of_one_sort_are_reported() {
         &"= \n".repeat(1_000_000),
         "this is not TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`",
     );
-    says("a.yaml", "a: &x 1\nb: &x 2\n", "a runbook has no `notation`");
+    says("a.yaml", "a: &x 1\nb: &x 2\n", "unknown key `a` in a runbook");
 }
 
 #[test]

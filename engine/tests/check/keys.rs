@@ -65,6 +65,12 @@ error: unknown key `promt` in an input
 11 |   ceremony_date: { type: date, promt: Today }
    |                                ^^^^^ did you mean `prompt`?
 
+error: `deviations` has no `approved_by`
+  --> runbook.yaml:12:13
+   |
+12 | deviations: { aproved_by: [witness] }
+   |             ^^^^^^^^^^^^^^^^^^^^^^^^^
+
 error: unknown key `aproved_by` in `deviations`
   --> runbook.yaml:12:15
    |

@@ -25,7 +25,7 @@ sections:
     steps:
 ";
 
-const AFTER: &str = "\
+const AFTER: &str = r#"
       - go_to: provision
         with: { body: YubiHSM2-1 }
       - end: Done.
@@ -36,13 +36,13 @@ const AFTER: &str = "\
       - do: Look at {{ body }}.
         id: device
         uses: yubihsm.device-info
-        with: { device: \"{{ body }}\" }
-";
+        with: { device: "{{ body }}" }
+"#;
 
 /// A runbook around some steps of its first section.
 pub fn around(steps: &str) -> String {
     let steps: String = steps.trim_matches('\n').lines().map(|line| format!("      {line}\n")).collect();
-    format!("{BEFORE}{steps}{AFTER}")
+    format!("{BEFORE}{steps}{}", AFTER.trim_start_matches('\n'))
 }
 
 /// All complaints as a person reads them.
