@@ -89,7 +89,7 @@ impl State {
             let Some(settings) = self.devices.get(name) else {
                 return Err(Failure::new("virtual-device", format!("there is no virtual device `{name}`")));
             };
-            let settings = Settings { state: self.folder.join(format!("{name}.json")), ..settings.clone() };
+            let settings = Settings { state: self.folder.join(state_file(name)), ..settings.clone() };
             let device = VirtualYubiHsm::open(&settings).map_err(failed)?;
             device.unplug();
             let running = Connector::start(device, ([127, 0, 0, 1], 0).into()).map_err(failed)?;
@@ -133,6 +133,12 @@ impl Hand for Bench {
         self.state().connector(device)?.device().unplug();
         Ok(())
     }
+}
+
+/// The file of a device's state: its name, of which `check` lets nothing through that a path would mind.
+fn state_file(name: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    format!("{}.json", name.replace(|character: char| !plain(character), "_"))
 }
 
 /// Writes the certificates that every virtual device's attestations lead to, as PEM.

@@ -1,10 +1,10 @@
 //! Loading a runbook for a command, and showing what is wrong with it.
 
-use crate::outcome::Outcome;
+use crate::{console::safe, outcome::Outcome};
 use officiant_engine::{
     check::everything,
     conduct::Registry,
-    notation::{Loaded, Runbook, Severity, load},
+    notation::{Loaded, Runbook, Severity, Source, Sources, load},
 };
 use std::{io::IsTerminal, path::Path};
 
@@ -32,8 +32,13 @@ pub fn load_sound(path: &Path, registry: &Registry) -> Result<(Loaded, Runbook),
 /// Shows every complaint on standard error.
 pub fn show(loaded: &Loaded) {
     let colour = std::io::stderr().is_terminal();
+    // The path is the user's own, and may hold what a terminal obeys.
+    let mut sources = Sources::default();
+    for source in loaded.sources.iter() {
+        sources.add(Source::new(safe(&source.path), source.text.clone()));
+    }
     for complaint in &loaded.complaints.0 {
-        eprintln!("{}\n", complaint.render(&loaded.sources, colour));
+        eprintln!("{}\n", complaint.render(&sources, colour));
     }
 }
 

@@ -13,7 +13,7 @@ use std::{io::IsTerminal, process::ExitCode};
 
 /// Conducts key ceremonies from a runbook, rehearses them on virtual devices, and replays their transcripts.
 #[derive(Parser)]
-#[command(name = "officiant", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "officiant", version, propagate_version = true)]
 struct Officiant {
     /// Show what happens inside; twice for more
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]

@@ -1,5 +1,6 @@
 //! How a command ends: the exit codes that scripts rely on.
 
+use crate::console::safe;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -16,13 +17,13 @@ pub enum Outcome {
 impl Outcome {
     /// Says why something could not be tried.
     pub fn not_tried(message: impl std::fmt::Display) -> Self {
-        eprintln!("error: {message}");
+        eprintln!("error: {}", safe(&message.to_string()));
         Self::NotTried
     }
 
     /// Says why something does not hold.
     pub fn does_not_hold(message: impl std::fmt::Display) -> Self {
-        eprintln!("error: {message}");
+        eprintln!("error: {}", safe(&message.to_string()));
         Self::DoesNotHold
     }
 }

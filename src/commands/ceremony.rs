@@ -1,7 +1,8 @@
 //! What `run` and `rehearse` have in common: open, conduct, say how it ended.
 
 use crate::{
-    console::{Answers, Scripted, Terminal},
+    complaints,
+    console::{Answers, Scripted, Terminal, safe},
     outcome::Outcome,
     program,
 };
@@ -30,6 +31,15 @@ pub struct Prepared<'a> {
 impl Prepared<'_> {
     /// Makes the folder and the first entry.
     pub fn open(&self) -> Result<Writer, Outcome> {
+        let wrong = self.bindings.wrong_for(self.runbook);
+        if !wrong.is_empty() {
+            return Err(Outcome::not_tried(format!("the bindings do not fit the runbook:\n  {}", wrong.join("\n  "))));
+        }
+        if let Some(products) = self.bindings.products.as_ref().filter(|products| !Path::new(products).is_dir()) {
+            let message =
+                format!("the bindings want every product copied to `{products}`, and there is no such folder");
+            return Err(Outcome::not_tried(message));
+        }
         let opening = Opening {
             runbook: self.runbook,
             files: &self.loaded.files,
@@ -43,37 +53,45 @@ impl Prepared<'_> {
             .map_err(|error| Outcome::not_tried(format!("the ceremony folder `{}`: {error}", self.folder.display())))
     }
 
-    /// Conducts from the first section on; `serials` are those of virtual devices.
-    pub fn conduct(self, writer: Writer, serials: BTreeMap<String, u32>, console: &mut dyn Console) -> Outcome {
+    /// Conducts from the first section on; `serials` are those of the virtual devices of a rehearsal.
+    pub fn conduct(self, writer: Writer, serials: Option<BTreeMap<String, u32>>, console: &mut dyn Console) -> Outcome {
         let kinds = self.runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone()));
-        let mut ceremony = Ceremony::new(self.folder.to_path_buf(), self.bindings, self.rehearsal, kinds.collect())
-            .with_virtual_devices(serials);
+        let mut ceremony = Ceremony::new(self.folder.to_path_buf(), self.bindings, self.rehearsal, kinds.collect());
+        if let Some(serials) = serials {
+            ceremony = ceremony.with_virtual_devices(serials);
+        }
         let mut live = Live::new(writer, console, self.rehearsal);
         let ended = conduct(self.runbook, self.registry, &mut ceremony, &mut live);
         drop(live);
-        close(self.folder, self.loaded, ended)
+        close(self.folder, self.loaded, ended, ceremony.deviations())
     }
 }
 
 /// Says how a ceremony ended, and where its record is.
-fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>) -> Outcome {
+fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, deviations: usize) -> Outcome {
     let record = folder.join(TRANSCRIPT);
     let (outcome, verdict) = match ended {
-        Ok(()) => (Outcome::Holds, "the ceremony ended as its runbook says".to_string()),
+        Ok(()) if deviations == 0 => (Outcome::Holds, "the ceremony ended as its runbook says".to_string()),
+        Ok(()) => {
+            let counted = complaints::counted(deviations, "deviation");
+            (Outcome::Holds, format!("the ceremony ended, with {counted} from its runbook"))
+        }
         Err((halt, place)) => {
             let outcome = match &halt {
                 Halt::Unanswered(_) | Halt::Impossible(_) | Halt::Record(_) => Outcome::NotTried,
                 Halt::Aborted(_) | Halt::Paused(_) | Halt::Diverged(_) => Outcome::DoesNotHold,
             };
             let place = loaded.sources.describe(place);
-            eprintln!("\nerror: {halt}");
+            eprintln!("\nerror: {}", safe(&halt.to_string()));
             if !place.is_empty() {
-                eprintln!("   --> {place}");
+                eprintln!("   --> {}", safe(&place));
             }
             let verdict = match halt {
                 Halt::Aborted(_) => "the ceremony was aborted",
                 Halt::Paused(_) => "the ceremony is paused",
-                _ => "the ceremony stopped before its END; nothing that was recorded is lost",
+                _ => {
+                    "the ceremony stopped before its END; nothing that was recorded is lost, and this version cannot go on from it"
+                }
             };
             (outcome, verdict.to_string())
         }
@@ -81,7 +99,7 @@ fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>) -> Ou
     eprintln!();
     let next = format!(
         "{verdict}\nrecord  {}\nverify  officiant replay {}",
-        record.display(),
+        safe(&record.display().to_string()),
         shell_word(&folder.display().to_string())
     );
     match super::print_line(&next) {
@@ -100,7 +118,12 @@ fn shell_word(word: &str) -> String {
 }
 
 /// The console for a ceremony: the terminal when it is attended, answers otherwise.
-pub fn console(attended: bool, rehearsal: bool, answers: Option<&PathBuf>) -> Result<Box<dyn Console>, Outcome> {
+pub fn console(
+    attended: bool,
+    rehearsal: bool,
+    outside: bool,
+    answers: Option<&PathBuf>,
+) -> Result<Box<dyn Console>, Outcome> {
     if attended {
         return Ok(Box::new(Terminal::new(rehearsal)));
     }
@@ -108,7 +131,7 @@ pub fn console(attended: bool, rehearsal: bool, answers: Option<&PathBuf>) -> Re
         Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,
         None => Answers::default(),
     };
-    Ok(Box::new(Scripted::new(answers, rehearsal)))
+    Ok(Box::new(Scripted::new(answers, rehearsal).reaching_out(outside)))
 }
 
 /// Reads bindings, and overrides what `--bind name=value` says.

@@ -1,7 +1,7 @@
 //! `officiant check`.
 
 use super::{Format, print_json, print_line};
-use crate::{complaints, outcome::Outcome};
+use crate::{complaints, console::safe, outcome::Outcome};
 use clap::Args;
 use officiant_engine::notation::{Loaded, Severity};
 use serde::Serialize;
@@ -48,7 +48,7 @@ impl Check {
                 Format::Json => reports.push(loaded),
                 Format::Text => {
                     complaints::show(&loaded);
-                    if let Err(failed) = print_line(&verdict(path, &loaded)) {
+                    if let Err(failed) = print_line(&safe(&verdict(path, &loaded))) {
                         return failed;
                     }
                 }

@@ -3,8 +3,11 @@
 use super::{Format, print_json, print_line};
 use crate::{console::safe, outcome::Outcome};
 use clap::Args;
-use officiant_engine::audit::{Depth, Finding, Replayed, Weight, replay};
+use officiant_engine::audit::{Depth, Finding, Replayed, Verdict, Weight, replay};
 use std::{fmt::Write, path::PathBuf};
+
+/// Most characters of a value that are printed.
+const LONGEST: usize = 1_000;
 
 /// Arguments of `replay`.
 #[derive(Args)]
@@ -22,6 +25,14 @@ pub struct Replay {
 impl Replay {
     /// Replays the ceremony.
     pub fn carry_out(self) -> Outcome {
+        if self.folder.is_file() {
+            let folder = self.folder.parent().filter(|it| !it.as_os_str().is_empty());
+            let folder = folder.map_or_else(|| ".".into(), |it| it.display().to_string());
+            let (file, folder) = (one_line(&self.folder.display().to_string()), one_line(&folder));
+            return Outcome::not_tried(format!(
+                "`{file}` is a file, and a record is replayed from its whole folder: officiant replay {folder}"
+            ));
+        }
         let registry = super::system_registry();
         let depth = if self.every_signature { Depth::EverySignature } else { Depth::LastSignatures };
         let replayed = match replay(&self.folder, &registry, depth) {
@@ -40,15 +51,23 @@ impl Replay {
     }
 }
 
+/// The verdict first: what follows may be the words of whoever made the record.
 fn describe(replayed: &Replayed) -> String {
-    let mut text = String::new();
+    let verdict = match replayed.verdict {
+        Verdict::Holds => "the record holds",
+        Verdict::Aborted => "the record is intact; the ceremony was aborted",
+        Verdict::Incomplete => "the record is intact; the ceremony stops before its END",
+        Verdict::DoesNotHold => "the record does NOT hold",
+    };
+    let mark = if replayed.verdict == Verdict::DoesNotHold { " (not verified)" } else { "" };
+    let mut text = format!("{verdict}\n\nwhat the record says{mark}\n");
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<10} {}", safe(value));
+        let _ = writeln!(text, "  {name:<10}  {}", one_line(value));
     };
     let kind = if replayed.rehearsal { "REHEARSAL of " } else { "" };
     row("ceremony", &format!("{kind}{}", replayed.title));
     row("opened", &replayed.opened_at);
-    row("closed", &replayed.closed_at);
+    row("last entry", &replayed.closed_at);
     row("entries", &replayed.entries.to_string());
     row("head", &replayed.head);
     for (name, serial) in &replayed.devices {
@@ -63,8 +82,6 @@ fn describe(replayed: &Replayed) -> String {
     for finding in &replayed.findings {
         text.push_str(&describe_finding(finding));
     }
-    let verdict = if replayed.holds { "the record holds" } else { "the record does NOT hold" };
-    let _ = writeln!(text, "\n{verdict}");
     text
 }
 
@@ -73,12 +90,37 @@ fn describe_finding(finding: &Finding) -> String {
         Weight::Error => "error",
         Weight::Warning => "warning",
     };
-    let mut text = format!("\n{severity}[{}]: {}\n", finding.code, safe(&finding.message));
+    let mut text = format!("\n{severity}[{}]: {}\n", finding.code, one_line(&finding.message));
     if let Some(line) = finding.line {
         let _ = writeln!(text, "   transcript.jsonl:{line}");
     }
     if let Some(place) = &finding.runbook {
-        let _ = writeln!(text, "   {}", safe(place));
+        let _ = writeln!(text, "   {}", one_line(place));
     }
     text
+}
+
+/// A value on one line, shortened, with nothing in it that moves what is printed or cannot be seen: no value can look
+/// like a row of its own.
+fn one_line(value: &str) -> String {
+    let mut line = String::new();
+    for character in safe(&value.chars().take(LONGEST).collect::<String>()).chars() {
+        match character {
+            '\n'
+            | '\t'
+            | '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{feff}' => {
+                line.extend(character.escape_unicode());
+            }
+            other => line.push(other),
+        }
+    }
+    if value.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
 }

@@ -1,9 +1,14 @@
 //! `officiant run`.
 
 use super::ceremony::{Prepared, bindings, console};
-use crate::{complaints, console::attended, outcome::Outcome};
+use crate::{
+    complaints,
+    console::{attended, safe},
+    outcome::Outcome,
+};
 use clap::Args;
-use std::{collections::BTreeMap, path::PathBuf};
+use officiant_engine::notation::Text;
+use std::path::PathBuf;
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -34,7 +39,7 @@ impl Run {
         let registry = super::system_registry();
         let (loaded, runbook) = complaints::load_sound(&self.runbook, &registry)?;
         let bindings = bindings(self.bindings.as_ref(), &self.bind)?;
-        let mut console = console(self.answers.is_none() && attended(), false, self.answers.as_ref())?;
+        let mut console = console(self.answers.is_none() && attended(), false, false, self.answers.as_ref())?;
         let prepared = Prepared {
             loaded: &loaded,
             runbook: &runbook,
@@ -44,6 +49,13 @@ impl Run {
             rehearsal: false,
         };
         let writer = prepared.open()?;
-        Ok(prepared.conduct(writer, BTreeMap::new(), console.as_mut()))
+        let unnamed =
+            runbook.participants.keys().filter(|role| !prepared.bindings.participants.contains_key(role.as_str()));
+        let unnamed: Vec<&str> = unnamed.map(Text::as_str).collect();
+        eprintln!("CEREMONY: {}", safe(&runbook.title));
+        if !unnamed.is_empty() {
+            eprintln!("The bindings name nobody for: {}. The record will hold the roles alone.", unnamed.join(", "));
+        }
+        Ok(prepared.conduct(writer, None, console.as_mut()))
     }
 }

@@ -80,11 +80,14 @@ impl Step {
             ceremony.keep_secret(&secret, value);
         }
         if handler.effect == Effect::Changes && !self.yes {
-            let what = match handler.announce(&arguments) {
-                Announcement::Words(words) => words,
-                Announcement::Arguments(_) => handler.summary.to_string(),
-            };
-            alone.show(&Notice::Information(what));
+            alone.show(&Notice::Announcement(match handler.announce(&arguments) {
+                Announcement::Words(words) => vec![(String::new(), words)],
+                Announcement::Arguments(arguments) => {
+                    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+                    let fields = arguments.iter().map(|(name, value)| (name.clone(), shown(value)));
+                    std::iter::once(("step".to_string(), handler.name.to_string())).chain(fields).collect()
+                }
+            }));
             if let Some(irreversible) = handler.irreversible {
                 alone.show(&Notice::Irreversible(irreversible.to_string()));
             }

@@ -25,8 +25,22 @@ fn is_direction(character: char) -> bool {
 pub fn brief(text: &str) -> String {
     let text = safe(text);
     let first = text.lines().next().unwrap_or_default();
-    let short: String = first.chars().take(80).collect();
+    let short: String = first.chars().take(200).collect();
     if short.len() < text.trim_end().len() { format!("{short} …") } else { short }
+}
+
+/// Text exactly as it is, broken where the line is full, wherever that is, and indented.
+pub fn verbatim(text: &str, width: usize, indent: usize) -> String {
+    let room = width.saturating_sub(indent).max(20);
+    let mut lines = Vec::new();
+    for line in safe(text).split('\n') {
+        let characters: Vec<char> = line.chars().collect();
+        lines.extend(characters.chunks(room).map(|chunk| chunk.iter().collect::<String>()));
+        if characters.is_empty() {
+            lines.push(String::new());
+        }
+    }
+    lines.join(&format!("\n{}", " ".repeat(indent)))
 }
 
 /// Markdown without its marks.

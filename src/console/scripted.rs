@@ -11,13 +11,25 @@ pub struct Scripted {
     answers: Answers,
     /// Whether the runbook's `rehearse:` answers count, and made-up ones where it has none.
     rehearsal: bool,
+    /// Whether programs may run, and files outside the ceremony folder be touched, though nobody gives the go-ahead.
+    may_reach_out: bool,
+    asked: u64,
     position: Position,
 }
+
+/// Most questions that answers from a file are given to: far beyond any ceremony, and an end to answers that go round.
+const MOST_QUESTIONS: u64 = 100_000;
 
 impl Scripted {
     /// A console that answers from a file alone, or also as the runbook says in a rehearsal.
     pub fn new(answers: Answers, rehearsal: bool) -> Self {
-        Self { answers, rehearsal, position: Position::default() }
+        Self { answers, rehearsal, may_reach_out: false, asked: 0, position: Position::default() }
+    }
+
+    /// Lets programs run and files outside the ceremony folder be touched.
+    pub fn reaching_out(mut self, may: bool) -> Self {
+        self.may_reach_out = may;
+        self
     }
 
     fn reply(&mut self, question: &Question, again: bool) -> Option<Reply> {
@@ -69,7 +81,11 @@ impl Console for Scripted {
                     eprintln!("         {} {}", markdown::safe(name), markdown::brief(value));
                 }
             }
-            Notice::File { path, sha256 } => eprintln!("         {} {sha256}", markdown::safe(path)),
+            Notice::Announcement(lines) => {
+                for (name, value) in lines {
+                    eprintln!("         {} {}", markdown::safe(name), markdown::safe(value));
+                }
+            }
             Notice::Failed(failure) => {
                 eprintln!("         failed: {}", markdown::safe(&failure.message));
                 if let Some(next) = &failure.next {
@@ -89,6 +105,21 @@ impl Console for Scripted {
                 "step {} asks for a secret, “{}”, which is taken from a terminal and never from a file",
                 self.position.step(),
                 markdown::safe(&question.text),
+            )));
+        }
+        self.asked += 1;
+        if self.asked > MOST_QUESTIONS {
+            return Err(Unanswered(format!(
+                "{MOST_QUESTIONS} questions were asked; the answers lead round in a circle"
+            )));
+        }
+        if question.reaches_out && !self.may_reach_out && !self.answers.knows(&self.position, question) {
+            let key = Answers::keys(&self.position, question).into_iter().next().unwrap_or_default();
+            return Err(Unanswered(format!(
+                "step {} runs a program or touches files outside the ceremony folder, and nobody is here to give the \
+                 go-ahead: rehearse it with --attended, or with --outside if it may, or say \"{key}\" = \"yes\" in the file \
+                 of --answers, or say in the runbook with `rehearse: {{ outputs: … }}` what comes of it",
+                self.position.step()
             )));
         }
         let Some(reply) = self.reply(question, complaint.is_some()) else {

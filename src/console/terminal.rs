@@ -2,10 +2,10 @@
 
 use super::{
     interrupt::{Doing, Interrupt},
-    markdown::{brief, safe, styled},
+    markdown::{brief, safe, styled, verbatim},
 };
 use console::{Style, Term};
-use dialoguer::{Confirm, Input, Password, Select, theme::ColorfulTheme};
+use dialoguer::{Input, Password, theme::ColorfulTheme};
 use indicatif::{ProgressBar, ProgressStyle};
 use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Secret, Unanswered};
 use std::time::{Duration, Instant};
@@ -87,36 +87,53 @@ impl Terminal {
                 if let Some(consequence) = &question.if_no {
                     self.body(&format!("If no: {consequence}."));
                 }
-                let confirm = Confirm::with_theme(&self.theme).with_prompt(prompt).wait_for_newline(true);
-                Ok(Reply::Value(confirm.interact_on(&self.term)?.into()))
+                self.line_of_text(&prompt, "y/n", true)
             }
-            QuestionKind::Choice(options) => {
-                let labels: Vec<String> = options.iter().map(|(_, label)| safe(label)).collect();
-                let chosen = Select::with_theme(&self.theme).with_prompt(prompt).items(labels).default(0);
-                let chosen = chosen.interact_on(&self.term)?;
-                let value = options.get(chosen).map(|(value, _)| value.clone()).unwrap_or_default();
-                Ok(Reply::Value(value.into()))
-            }
-            QuestionKind::Text { optional, .. } => self.text(prompt, *optional),
-            QuestionKind::Number => self.text(format!("{prompt} (a number)"), false),
-            QuestionKind::Date => self.text(format!("{prompt} (YYYY-MM-DD)"), false),
+            QuestionKind::Choice(options) => self.choice(&prompt, options),
+            QuestionKind::Text { optional, .. } => self.line_of_text(&prompt, "", *optional),
+            QuestionKind::Number => self.line_of_text(&prompt, "a number", false),
+            QuestionKind::Date => self.line_of_text(&prompt, "YYYY-MM-DD", false),
             QuestionKind::Secret { min_length, dice } => {
                 let unit = if *dice { "rolls, digits 1 to 6" } else { "characters" };
+                let prompt = self.fitting(&prompt, &format!("at least {min_length} {unit}; not shown"));
                 let password = Password::with_theme(&self.theme)
-                    .with_prompt(format!("{prompt} (at least {min_length} {unit}; not shown)"))
+                    .with_prompt(prompt)
                     .with_confirmation("The same again", "The two are not the same.");
                 Ok(Reply::Secret(Secret::new(password.interact_on(&self.term)?)))
             }
             QuestionKind::SecretAgain { .. } => {
-                let password = Password::with_theme(&self.theme).with_prompt(format!("{prompt} (not shown)"));
+                let password = Password::with_theme(&self.theme).with_prompt(self.fitting(&prompt, "not shown"));
                 Ok(Reply::Secret(Secret::new(password.interact_on(&self.term)?)))
             }
         }
     }
 
-    fn text(&self, prompt: String, optional: bool) -> dialoguer::Result<Reply> {
-        let input = Input::<String>::with_theme(&self.theme).with_prompt(prompt).allow_empty(optional);
+    /// One of several, by its number or its name: keys that are pressed by mistake choose nothing.
+    fn choice(&self, prompt: &str, options: &[(String, String)]) -> dialoguer::Result<Reply> {
+        self.body(prompt);
+        for (number, (_, label)) in (1..).zip(options) {
+            let shown = styled(label, self.width(), INDENT + 4);
+            self.line(&format!("{}{number:>2}  {shown}", " ".repeat(INDENT)));
+        }
+        let reply = self.line_of_text("Number", &format!("1 to {}", options.len()), true)?;
+        let Reply::Value(serde_json::Value::String(typed)) = &reply else { return Ok(reply) };
+        let number = typed.trim().parse::<usize>().ok().and_then(|number| options.get(number.checked_sub(1)?));
+        Ok(number.map_or_else(|| reply.clone(), |(value, _)| Reply::Value(value.clone().into())))
+    }
+
+    fn line_of_text(&self, prompt: &str, hint: &str, empty: bool) -> dialoguer::Result<Reply> {
+        let input = Input::<String>::with_theme(&self.theme).with_prompt(self.fitting(prompt, hint)).allow_empty(empty);
         Ok(Reply::Value(input.interact_text_on(&self.term)?.into()))
+    }
+
+    /// A prompt that leaves room for the answer on its line: one that does not is told above it.
+    fn fitting(&self, prompt: &str, hint: &str) -> String {
+        let hint = if hint.is_empty() { String::new() } else { format!("({hint})") };
+        if prompt.chars().count() + hint.chars().count() + INDENT + 24 <= self.width() {
+            return format!("{prompt} {hint}").trim_end().to_string();
+        }
+        self.body(prompt);
+        if hint.is_empty() { "Answer".into() } else { hint }
     }
 
     fn stop_waiting(&mut self) {
@@ -172,12 +189,18 @@ impl Console for Terminal {
                 let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
                 for (name, value) in lines {
                     let name = format!("{:<widest$}", safe(name));
-                    self.line(&format!("{}{}  {}", " ".repeat(INDENT), style().green().apply_to(name), brief(value)));
+                    let value = verbatim(&brief(value), self.width(), INDENT + widest + 2);
+                    self.line(&format!("{}{}  {value}", " ".repeat(INDENT), style().green().apply_to(name)));
                 }
             }
-            Notice::File { path, sha256 } => {
-                self.body(path);
-                self.body(&format!("SHA-256 {sha256}"));
+            Notice::Announcement(lines) => {
+                let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+                let indent = if widest == 0 { INDENT } else { INDENT + widest + 2 };
+                for (name, value) in lines {
+                    let name = if widest == 0 { String::new() } else { format!("{:<widest$}  ", safe(name)) };
+                    let value = verbatim(value, self.width(), indent);
+                    self.line(&format!("{}{}{value}", " ".repeat(INDENT), style().bold().apply_to(name)));
+                }
             }
             Notice::Failed(failure) => {
                 let failed = style().bold().red().apply_to("failed:");

@@ -7,6 +7,7 @@ use officiant_engine::conduct::{Announcement, Failure};
 use serde_json::{Value, json};
 use std::{
     fs,
+    path::PathBuf,
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -39,7 +40,9 @@ fn announced(with: Value) -> String {
 #[test]
 fn what_a_program_says_is_recorded_as_text() {
     let mut scene = Scene::new();
-    let outputs = run(&mut scene, shell("echo out; echo err >&2")).unwrap();
+    let mut outputs = run(&mut scene, shell("echo out; echo err >&2")).unwrap();
+    let program = outputs.as_object_mut().unwrap().remove("program").unwrap();
+    assert!(program["path"].as_str().unwrap().ends_with("/sh"));
     assert_eq!(
         outputs,
         json!({ "exit_code": 0, "stdout": "out\n", "stderr": "err\n", "stdout_file": null, "stderr_file": null })
@@ -148,15 +151,81 @@ fn a_program_that_is_not_there_is_a_failure_with_the_nearest_one() {
     assert_eq!(error.message, "there is no program `\\u{1b}[2Jnonesuch`");
 }
 
+/// Puts a script among the products, by another program: a file that this one wrote may be held open by what the other tests start
+/// at the same time.
+fn put_script(scene: &Scene, path: &str, text: &str) -> PathBuf {
+    scene.put("products/text", text);
+    let (from, to) = (scene.path("products/text"), scene.path(path));
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    assert!(Command::new("install").args(["-m", "700"]).arg(from).arg(&to).status().unwrap().success());
+    to
+}
+
+#[test]
+fn the_program_that_ran_is_recorded_with_its_digest() {
+    let mut scene = Scene::new();
+    let text = "#!/bin/sh\necho \"${0##*/} $@\"\n";
+    let tool = put_script(&scene, "products/bin/tool", text);
+    let digest = officiant_engine::record::digest_hex(text.as_bytes());
+    let folder = tool.parent().unwrap();
+    // By the search path that it is given, by a path, and by one that starts where it runs.
+    let path = format!("{}:/bin:/usr/bin", folder.display());
+    for with in [
+        json!({ "command": ["tool", "x"], "environment": { "PATH": path } }),
+        json!({ "command": [tool, "x"] }),
+        json!({ "command": ["./tool", "x"], "directory": "bin" }),
+        json!({ "command": ["bin/tool", "x"], "directory": "products" }),
+        json!({ "command": ["tool", "x"], "directory": "bin", "environment": { "PATH": ".:/bin" } }),
+    ] {
+        let outputs = scene.perform("exec.run", with.clone()).unwrap();
+        assert_eq!(outputs["stdout"], "tool x\n", "{with}");
+        let found = &outputs["program"];
+        assert_eq!(found["sha256"], digest, "{with}");
+        let found = PathBuf::from(found["path"].as_str().unwrap());
+        assert!(found.is_absolute() && found.canonicalize().unwrap() == tool.canonicalize().unwrap(), "{with}");
+    }
+}
+
+#[test]
+fn a_program_that_was_started_and_then_lost_may_have_done_its_work() {
+    const NAME: &str = "a_program_that_was_started_and_then_lost_may_have_done_its_work";
+    if std::env::var_os("OFFICIANT_TEST_LOSES").is_some() {
+        let (scene, error) = failure(json!({ "command": shell("echo done > products/work") }));
+        assert_eq!(error.code, "lost");
+        let said = "it may have done its work, or a part of it";
+        assert!(
+            error.message.starts_with("`sh` was started and then lost (") && error.message.ends_with(said),
+            "{error}"
+        );
+        assert_eq!(scene.read("products/work"), b"done\n");
+        assert_eq!(failure(json!({ "command": ["nonesuch"] })).1.code, "no-program", "nothing ran");
+        return;
+    }
+    // Who ignores SIGCHLD cannot learn how a child ended (POSIX.1-2024, *wait*).
+    let mut itself = Command::new("env");
+    itself.arg("--ignore-signal=CHLD").arg(std::env::current_exe().unwrap()).args(["--exact", NAME]);
+    let output = itself.env("OFFICIANT_TEST_LOSES", "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_program_reaches_outside_the_ceremony_folder() {
+    let scene = Scene::new();
+    let with = json!({ "command": ["true"] });
+    assert!(scene.registry.get("exec.run").unwrap().reaches_out(with.as_object().unwrap()));
+}
+
 #[test]
 fn a_script_without_its_interpreter_says_so() {
     let scene = Scene::new();
-    scene.put("products/text", "#!/nonesuch/interpreter\n");
-    let (text, tool) = (scene.path("products/text"), scene.path("products/tool"));
-    // By another program: a file that this one wrote may be held open by what the other tests start at the same time.
-    assert!(Command::new("install").args(["-m", "700"]).arg(text).arg(&tool).status().unwrap().success());
-    let (_, error) = failure(json!({ "command": [tool] }));
-    assert_eq!(error.next.as_deref(), Some("the file is there: see that the interpreter its first line names is, too"));
+    let tool = put_script(&scene, "products/tool", "#!/nonesuch/interpreter\n");
+    let path = tool.parent().unwrap();
+    for with in [json!({ "command": [tool] }), json!({ "command": ["tool"], "environment": { "PATH": path } })] {
+        let (_, error) = failure(with);
+        let next = "the file is there: see that the interpreter its first line names is, too";
+        assert_eq!((error.code.as_str(), error.next.as_deref()), ("no-program", Some(next)));
+    }
 }
 
 #[test]

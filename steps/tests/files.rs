@@ -4,7 +4,7 @@
 mod support;
 
 use officiant_engine::record::digest_hex;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     fs,
     os::unix::{
@@ -193,6 +193,36 @@ fn a_copy_replaces_nothing_and_is_not_begun_when_it_would() {
     }
     assert!(!stick.path().join("nowhere").exists());
     assert_eq!(scene.perform("files.copy", json!({ "from": "keys/1", "to": "keys/2" })).unwrap_err().code, "exists");
+}
+
+#[test]
+fn a_file_in_the_way_of_a_copy_is_said_to_be_identical_when_it_is() {
+    let mut scene = Scene::new();
+    scene.put("products/keys/1", "one");
+    let with = json!({ "from": "keys", "to": "copy" });
+    scene.perform("files.copy", with.clone()).unwrap();
+    let failure = scene.perform("files.copy", with.clone()).unwrap_err();
+    assert_eq!(failure.code, "exists");
+    assert_eq!(failure.message, "`products/copy/1` exists already, and is identical; nothing is ever replaced");
+    scene.put("products/copy/1", "One");
+    let failure = scene.perform("files.copy", with).unwrap_err();
+    assert_eq!(failure.message, "`products/copy/1` exists already, and nothing is ever replaced");
+    symlink(scene.path("products/keys/1"), scene.path("link")).unwrap();
+    let with = json!({ "from": "keys/1", "to": scene.path("link") });
+    let failure = scene.perform("files.copy", with).unwrap_err();
+    assert!(!failure.message.contains("identical"), "{failure}");
+}
+
+#[test]
+fn a_copy_from_or_to_elsewhere_reaches_outside_the_ceremony_folder_and_a_look_does_not() {
+    let scene = Scene::new();
+    let reaches = |uses: &str, with: Value| scene.registry.get(uses).unwrap().reaches_out(with.as_object().unwrap());
+    assert!(reaches("files.copy", json!({ "from": "a", "to": "/media/stick/a" })));
+    assert!(reaches("files.copy", json!({ "from": "/media/stick/a", "to": "a" })));
+    assert!(!reaches("files.copy", json!({ "from": "a", "to": "b" })));
+    assert!(!reaches("files.check", json!({ "paths": ["/media/stick/a"] })));
+    assert!(!reaches("files.digest", json!({ "path": "/media/stick/a" })));
+    assert!(!reaches("files.write", json!({ "path": "a", "text": "" })));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
     sync::LazyLock,
     thread,
@@ -114,7 +114,7 @@ sections:
     steps:
       - do: Wait for the hand.
         uses: exec.run
-        with: {{ command: [sh, -c, 'touch evidence-asked; while ! test -e hand; do sleep 0.02; done'], timeout: 60s }}
+        with: {{ command: [sh, -c, 'touch ../asked; while ! test -e ../hand; do sleep 0.02; done'], timeout: 60s }}
 "
     )
 }
@@ -200,7 +200,7 @@ fn a_device_that_is_absent_is_waited_for_and_then_missed() {
     fails_with(
         ceremony,
         "no-device",
-        &format!("hsm was not inserted in 1 seconds: the connector at {} has no device", device.url()),
+        &format!("hsm was not inserted in 1 second: the connector at {} has no device", device.url()),
         "insert hsm, and see that the bindings say where",
     );
 }
@@ -211,7 +211,7 @@ fn a_connector_that_is_not_there_is_named() {
     let url = device.url();
     let ceremony = aborting(live(&insert("timeout: 1"), &device), "inserted");
     drop(device);
-    let message = format!("hsm was not inserted in 1 seconds: no connector answers at {url}");
+    let message = format!("hsm was not inserted in 1 second: no connector answers at {url}");
     fails_with(ceremony, "no-device", &message, "insert hsm, and see that the bindings say where");
 }
 
@@ -261,15 +261,20 @@ fn a_device_that_is_swapped_after_it_was_seen_is_not_touched() {
     assert!(swapped.keys().is_empty(), "the other device was changed");
 }
 
+/// A file beside the ceremony folder, which holds nothing that the record does not know.
+fn beside(out: &Path, name: &str) -> PathBuf {
+    out.with_file_name(name)
+}
+
 /// Carries a ceremony out; in its pause the hand does something. Its exit code must be `code`.
 #[track_caller]
 fn with_hand(ceremony: Ceremony, code: i32, hand: impl FnOnce() + Send) -> CarriedOut {
     let out = ceremony.out();
     thread::scope(|scope| {
         scope.spawn(|| {
-            until("the hand is asked", || out.join("evidence-asked").exists());
+            until("the hand is asked", || beside(&out, "asked").exists());
             hand();
-            fs::write(out.join("hand"), "").unwrap();
+            fs::write(beside(&out, "hand"), "").unwrap();
         });
         ceremony.carry_out().exits(code)
     })
@@ -355,7 +360,7 @@ sections:
     title: Reset
     steps:
       - {{ do: Take it out., uses: devices.remove, with: {{ device: hsm }} }}
-      - {{ do: Insert it with a finger on it., uses: devices.insert, with: {{ device: hsm, touch_reset: true }} }}
+      - {{ do: Insert it with a finger on it., uses: devices.touch-reset, with: {{ device: hsm }} }}
 ",
         put.replace("id: put", "id: again")
     ))
@@ -783,7 +788,10 @@ fn a_step_by_itself_takes_the_device_that_it_names_and_no_other() {
     let output = step(&["yubihsm.device-info", "device=7550055"], &device).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: the device that is inserted has the serial number 7550054; "), "{said}");
+    assert!(
+        said.starts_with("error: the device that is inserted has the serial number 7550054, not 7550055"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ sections:
         with: { command: [cat, transcript.jsonl] }
       - end: Over.
 ";
-    let ceremony = Ceremony::rehearse(yaml).carry_out().exits(0);
+    let ceremony = Ceremony::rehearse(yaml).argument("--outside").carry_out().exits(0);
     let entries = ceremony.entries();
     let finished = entries.iter().find(|entry| entry["body"]["outputs"]["exit_code"] == 0).unwrap();
     let seen = finished["body"]["outputs"]["stdout"].as_str().unwrap();

@@ -11,5 +11,6 @@ mod psf;
 mod readme;
 mod schemas;
 mod secrets;
+mod smuggling;
 mod support;
 mod terminal;

@@ -170,7 +170,7 @@ fn a_wrong_answer_is_asked_again_with_what_was_wrong() {
         with: { prompt: Serial number, pattern: '[0-9]{7,8}' }
 ";
     let mut person = Person::rehearsing(&runbook(steps));
-    person.answers("Serial number", "755").sees("not taken:").sees("does not match [0-9]{7,8}");
+    person.answers("Serial number", "755").sees("not taken:").sees("does not have the form");
     person.answers("Serial number", "7550054");
     let ceremony = person.leaves().exits(0);
     assert_eq!(answers(&ceremony), ["755", "7550054"]);
@@ -208,11 +208,12 @@ fn a_secret_is_typed_twice_the_same_and_not_shown() {
 }
 
 #[test]
-fn after_a_failure_the_arrow_keys_choose() {
+fn after_a_failure_a_number_chooses() {
     let mut person = Person::rehearsing(&runbook(COUNT));
     person.answers("How many", "2").sees("failed:").sees("There must be three.");
-    // Down from `try again` to `deviate`.
-    person.sees("What now?").sees("abort the ceremony").types(DOWN).types("\r");
+    // Neither an arrow, which would run through a menu, nor a word that means nothing chooses anything.
+    person.sees("What now?").sees("abort the ceremony").types(DOWN).types("\r").sees("not taken:");
+    person.answers("Number", "clear").sees("not taken:").answers("Number", "2");
     person.answers("Why?", "Two will do.").sees("Two will do.").answers("Witness: do you approve", "y").sees("Over.");
     let ceremony = person.leaves().exits(0);
     let deviated = ceremony.entries().into_iter().find(|entry| entry["kind"] == "deviated").unwrap();
@@ -221,12 +222,12 @@ fn after_a_failure_the_arrow_keys_choose() {
 }
 
 #[test]
-fn after_a_failure_enter_alone_tries_again() {
+fn after_a_failure_enter_alone_chooses_nothing() {
     let mut person = Person::rehearsing(&runbook(COUNT));
-    person.answers("How many", "2").sees("What now?").sees("abort the ceremony").types("\r");
-    person.answers("How many", "3").sees("Over.");
+    person.answers("How many", "2").sees("What now?").sees("abort the ceremony").types("\r").sees("not taken:");
+    person.answers("Number", "1").answers("How many", "3").sees("Over.");
     let ceremony = person.leaves().exits(0);
-    assert_eq!(answers(&ceremony), ["retry"]);
+    assert!(answers(&ceremony).contains(&"retry".to_string()));
     ceremony.replay().holds();
 }
 
@@ -244,7 +245,7 @@ fn stopped(person: Person, kinds: &[&str]) {
 #[test]
 fn ctrl_c_at_a_confirmation_stops_with_everything_recorded_and_the_cursor_shown() {
     let mut person = Person::rehearsing(&runbook("      - do: Sit down."));
-    person.sees("Done?").sees(HIDE_CURSOR).types(CTRL_C);
+    person.sees("Done?").types(CTRL_C);
     stopped(person, &["opened", "entered", "began"]);
 }
 
@@ -328,7 +329,7 @@ fn what_a_program_says_cannot_steer_the_terminal() {
     let mut person = Person::rehearsing(&runbook(steps));
     person.answers("Carry this out now?", "y").sees(r"\u{1b}]0;owned\u{7}").sees("clean");
     person.answers("Carry this out now?", "y").sees("failed:").sees("owned").sees("dirty");
-    person.sees("abort the ceremony").types(DOWN).types(DOWN).types("\r").answers("Why?", "Dirty.");
+    person.sees("abort the ceremony").answers("Number", "3").answers("Why?", "Dirty.");
     let ceremony = person.leaves().exits(1);
     let shown = ceremony.stderr();
     for raw in ["\u{1b}]0", "\u{7}", "\u{1b}[2J"] {
@@ -337,6 +338,6 @@ fn what_a_program_says_cannot_steer_the_terminal() {
     let replayed = crate::support::officiant().arg("replay").arg(ceremony.folder()).output().unwrap();
     assert!(!replayed.stdout.contains(&0x1b) && !replayed.stderr.contains(&0x1b));
     let unattended = Ceremony::rehearse(&fs::read_to_string(ceremony.folder().join("runbook/runbook.yaml")).unwrap());
-    let unattended = unattended.carry_out().exits(1);
+    let unattended = unattended.argument("--outside").carry_out().exits(1);
     assert!(!unattended.stderr().contains(['\u{1b}', '\u{7}']), "{:?}", unattended.stderr());
 }

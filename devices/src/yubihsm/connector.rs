@@ -31,7 +31,8 @@ const VERSION: &str = "3.0.5";
 /// - `POST /connector/api`: a message, and the device's answer; 500 when the device is unplugged, 400 for a body of
 ///   another length than 3 to 3139 bytes.
 ///
-/// It listens on a loopback address only, and refuses requests whose `Host` names anything else.
+/// It listens on a loopback address only, and refuses requests whose `Host` names anything else and those that a page in
+/// a browser sends, which have an `Origin`.
 pub struct Connector;
 
 impl Connector {
@@ -268,7 +269,7 @@ fn respond(shared: &Shared, request: &Request) -> Option<Response> {
     if !shared.device.is_powered() {
         return None;
     }
-    if !request.to_loopback {
+    if !request.from_program {
         return Some(Status::Forbidden.into());
     }
     let response = match (request.path.as_str(), request.method.as_str()) {

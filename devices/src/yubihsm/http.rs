@@ -27,9 +27,9 @@ pub(super) struct Request {
     pub(super) body: Vec<u8>,
     /// Whether the client wants another on the same connection.
     pub(super) keep_alive: bool,
-    /// Whether the client takes this for a name of the loopback interface. A page in a browser can have a name of its
-    /// own resolve to it.
-    pub(super) to_loopback: bool,
+    /// Whether it is from no page in a browser: such a page tells its origin (RFC 6454, 7), and the host that it means
+    /// is not the loopback interface when it has a name of its own resolve to that.
+    pub(super) from_program: bool,
 }
 
 /// An answer.
@@ -143,7 +143,7 @@ impl Connection {
             path: head.path,
             body,
             keep_alive: head.keep_alive,
-            to_loopback: head.to_loopback,
+            from_program: head.from_program,
         })
     }
 
@@ -191,7 +191,7 @@ struct Head {
     content_length: usize,
     expects_continue: bool,
     keep_alive: bool,
-    to_loopback: bool,
+    from_program: bool,
 }
 
 impl Head {
@@ -216,12 +216,12 @@ impl Head {
             content_length: 0,
             expects_continue: false,
             keep_alive: version == 1,
-            to_loopback: true,
+            from_program: true,
         };
-        let mut lengths = 0;
+        let (mut lengths, mut hosts) = (0, 0);
         for header in request.headers.iter() {
-            let Ok(value) = str::from_utf8(header.value) else { continue };
-            let value = value.trim();
+            // What is not UTF-8 is no length, no host and no option.
+            let value = str::from_utf8(header.value).unwrap_or("\u{fffd}").trim();
             match header.name.to_ascii_lowercase().as_str() {
                 // One length, in digits only: where two readers could disagree, one of them can be fooled (RFC 9112,
                 // 6.3).
@@ -244,9 +244,17 @@ impl Head {
                         }
                     }
                 }
-                "host" => head.to_loopback = is_loopback(value),
+                "host" => {
+                    hosts += 1;
+                    head.from_program &= is_loopback(value);
+                }
+                "origin" => head.from_program = false,
                 _ => {}
             }
+        }
+        // Exactly one, or in HTTP/1.0 none (RFC 9112, 3.2).
+        if hosts > 1 || (hosts == 0 && version == 1) {
+            return refused(Status::BadRequest);
         }
         Ok(Some(head))
     }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use super::{error::Error, state::State};
 
-/// Where a state is kept: one JSON file, mode 0600, only ever replaced as a whole. Beside it are `FILE.lock`, which
-/// shows other processes that the device is in use, and for a moment `FILE.new`.
+/// Where a state is kept: one JSON file, only ever replaced as a whole. Beside it are `FILE.lock`, which shows other
+/// processes that the device is in use, and for a moment `FILE.new`. All have the mode 0600, also those that others may
+/// read when they are found.
 pub(super) struct Store {
     path: PathBuf,
     /// The folder, open, so that flushing a rename needs nothing that could fail for want of a descriptor.
@@ -47,7 +48,10 @@ impl Store {
         let lock = private().write(true).create(true).truncate(false).open(&lock_path);
         let lock = lock.map_err(storage(&lock_path, "make the lock of"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.into(), folder, lock }),
+            Ok(()) => {
+                close_to_others(&lock).map_err(storage(&lock_path, "close to others"))?;
+                Ok(Self { path: path.into(), folder, lock })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
             Err(TryLockError::Error(source)) => Err(storage(&lock_path, "lock")(source)),
         }
@@ -58,11 +62,14 @@ impl Store {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Storage`].
     pub(super) fn load(&self) -> Result<Option<State>, Error> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => Zeroizing::new(bytes),
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(storage(&self.path, "read")(source)),
         };
+        close_to_others(&file).map_err(storage(&self.path, "close to others"))?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(1 << 18));
+        file.read_to_end(&mut bytes).map_err(storage(&self.path, "read"))?;
         let state: State = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error.to_string()))?;
         state.problem().map_or(Ok(Some(state)), |problem| Err(self.damaged(problem)))
     }
@@ -123,6 +130,19 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
+}
+
+/// Takes from a file what others than its owner may do with it.
+fn close_to_others(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(permissions.mode() & 0o700))?;
+        }
+    }
+    Ok(())
 }
 
 /// Files that only their owner may read.

@@ -144,6 +144,42 @@ fn a_page_in_a_browser_does_not_reach_the_device_under_a_name_of_its_own() {
 }
 
 #[test]
+fn a_page_in_a_browser_is_refused_by_its_origin() {
+    let bench = Bench::new();
+    // CREATE SESSION with authentication key 1: the device has 16 sessions.
+    let message = frame(0x03, &[0, 1, 1, 2, 3, 4, 5, 6, 7, 8]);
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:12345", ""] {
+        let length = message.len();
+        let head = format!(
+            "POST /connector/api HTTP/1.1\r\nHost: localhost\r\norigin: {origin}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n"
+        );
+        for _ in 0..17 {
+            assert_eq!(bench.exchange(&[head.as_bytes(), &message].concat()).0, 403, "{origin}");
+        }
+    }
+    bench.client().echo(b"x".to_vec()).unwrap();
+}
+
+#[test]
+fn a_request_names_one_host() {
+    let bench = Bench::new();
+    let status = |line: &str, hosts: &[u8]| {
+        bench
+            .exchange(
+                &[format!("GET /connector/status {line}\r\n").as_bytes(), hosts, b"Connection: close\r\n\r\n"].concat(),
+            )
+            .0
+    };
+    assert_eq!(status("HTTP/1.1", b""), 400);
+    assert_eq!(status("HTTP/1.1", b"Host: localhost\r\nHost: localhost\r\n"), 400);
+    assert_eq!(status("HTTP/1.1", b"Host: evil.example\r\nhost: localhost\r\n"), 400);
+    assert_eq!(status("HTTP/1.0", b"Host: localhost\r\nHost: localhost\r\n"), 400);
+    assert_eq!(status("HTTP/1.1", b"Host: \xff\r\n"), 403);
+    assert_eq!(status("HTTP/1.0", b""), 200, "where there need not be one");
+}
+
+#[test]
 fn a_client_that_waits_for_leave_to_send_its_body_gets_it() {
     let bench = Bench::new();
     let mut socket = TcpStream::connect(bench.connector.address()).unwrap();

@@ -49,6 +49,22 @@ fn only_its_owner_may_read_it() {
 }
 
 #[test]
+fn files_that_others_may_read_are_closed_to_them() {
+    let bench = Bench::new();
+    let Bench { connector, settings, folder } = bench;
+    drop(connector);
+    let paths: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(paths.len(), 2, "the state and its lock");
+    for path in &paths {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    let _device = VirtualYubiHsm::open(&settings).unwrap();
+    for path in &paths {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+}
+
+#[test]
 fn two_do_not_open_the_same_device() {
     let bench = Bench::new();
     let error = VirtualYubiHsm::open(&bench.settings).unwrap_err();

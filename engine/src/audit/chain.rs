@@ -1,12 +1,11 @@
 //! The chain of entries: every line an entry, each bound to the one before, every session signed.
 
-use super::{Depth, Finding};
+use super::{Depth, Finding, findings::Findings};
 use crate::record::{Entry, GENESIS, Line};
 use ed25519_dalek::VerifyingKey;
 
-/// Everything that is wrong with the chain.
-pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Finds everything that is wrong with the chain.
+pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth, findings: &mut Findings) {
     let mut previous: Option<&Line> = None;
     let mut latest = String::new();
     let mut session = Session::default();
@@ -48,15 +47,15 @@ pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth) -> Vec<Finding> {
             latest.clone_from(&entry.at);
         }
         if let Some(key) = entry.event.session_key() {
-            session.close(&mut findings);
-            session = Session::open(key, number, &mut findings);
+            session.close(findings);
+            session = Session::open(key, number, findings);
         } else if index == 0 {
             findings.push(Finding::error("opened", "the first entry is not `opened`").at_line(number));
         }
-        session.take(entry, number, depth, &mut findings);
+        session.take(entry, number, depth, findings);
         previous = Some(line);
     }
-    session.close(&mut findings);
+    session.close(findings);
     if lines.is_empty() {
         findings.push(Finding::error("empty", "the transcript holds no entry"));
     }
@@ -64,46 +63,49 @@ pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth) -> Vec<Finding> {
         let message = format!("the transcript ends in {} bytes of a line that was never finished", torn.len());
         findings.push(Finding::error("torn", message).at_line(lines.len() + 1));
     }
-    findings
 }
 
 /// The entries that one session key vouches for.
 #[derive(Default)]
 struct Session<'a> {
     key: Option<VerifyingKey>,
+    /// The last entry, while its signature was not looked at.
     last: Option<(&'a Entry, usize)>,
 }
 
 impl<'a> Session<'a> {
-    fn open(key: &str, number: usize, findings: &mut Vec<Finding>) -> Self {
+    fn open(key: &str, number: usize, findings: &mut Findings) -> Self {
         let mut bytes = [0; 32];
-        let key = hex::decode_to_slice(key, &mut bytes).ok().and_then(|()| VerifyingKey::from_bytes(&bytes).ok());
+        let key = hex::decode_to_slice(key, &mut bytes)
+            .ok()
+            .filter(|()| hex::encode(bytes) == key)
+            .and_then(|()| VerifyingKey::from_bytes(&bytes).ok());
         if key.is_none() {
-            findings.push(Finding::error("session-key", "the session key is no Ed25519 public key").at_line(number));
+            let message = "the session key is no Ed25519 public key in lowercase hex";
+            findings.push(Finding::error("session-key", message).at_line(number));
         }
         Self { key, last: None }
     }
 
-    fn take(&mut self, entry: &'a Entry, number: usize, depth: Depth, findings: &mut Vec<Finding>) {
+    fn take(&mut self, entry: &'a Entry, number: usize, depth: Depth, findings: &mut Findings) {
+        self.last = None;
         if depth == Depth::EverySignature {
             self.verify(entry, number, findings);
         } else if entry.sig.is_none() {
             findings.push(Finding::error("signature", format!("line {number} is not signed")).at_line(number));
+        } else {
+            self.last = Some((entry, number));
         }
-        self.last = Some((entry, number));
     }
 
     /// The last entry's signature vouches for all before it, through the chain.
-    fn close(&self, findings: &mut Vec<Finding>) {
+    fn close(&self, findings: &mut Findings) {
         if let Some((entry, number)) = self.last {
-            let seen = |finding: &Finding| finding.code == "signature" && finding.line == Some(number);
-            if !findings.iter().any(seen) {
-                self.verify(entry, number, findings);
-            }
+            self.verify(entry, number, findings);
         }
     }
 
-    fn verify(&self, entry: &Entry, number: usize, findings: &mut Vec<Finding>) {
+    fn verify(&self, entry: &Entry, number: usize, findings: &mut Findings) {
         if let Some(key) = &self.key
             && !entry.verify(key)
         {

@@ -1,70 +1,157 @@
-//! The files of a ceremony: each as it was recorded, none that was not.
+//! The files of a ceremony: each as it was recorded and in its place, none that was not.
 
-use super::Finding;
-use crate::record::{Event, FileRecord, Folder, Line};
-use std::{collections::BTreeMap, fs, path::Path};
+use super::{Finding, findings::Findings};
+use crate::record::{Event, Failed, FileRecord, Finished, Folder, Line, TRANSCRIPT};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs, io,
+    path::{Component, Path},
+};
 
-/// Everything that is wrong with the files.
-pub(super) fn check(folder: &Folder, lines: &[Line]) -> Vec<Finding> {
+/// The folders of a ceremony folder; those of the second group hold files that no entry names.
+const RECORDED: [&str; 3] = ["runbook", "products", "evidence"];
+const SEALS: &str = "seals";
+const REHEARSAL: &str = "rehearsal";
+
+/// Finds everything that is wrong with the files.
+pub(super) fn check(folder: &Folder, lines: &[Line], rehearsal: bool, findings: &mut Findings) {
     let mut recorded: BTreeMap<&str, (&FileRecord, usize)> = BTreeMap::new();
-    let mut findings = Vec::new();
     for line in lines {
         let Ok(entry) = &line.entry else { continue };
-        for file in files_of(&entry.event) {
-            if let Some((_, before)) = recorded.insert(&file.path, (file, line.number)) {
+        for (place, file) in files_of(&entry.event) {
+            if !lies_in(place, &file.path) {
+                let message = format!("`{}` is no path of a file below `{place}/`, where it must be", file.path);
+                findings.push(Finding::error("file-path", message).at_line(line.number));
+            } else if let Some((_, before)) = recorded.insert(&file.path, (file, line.number)) {
                 let message = format!("`{}` was made on line {before} and again on line {}", file.path, line.number);
                 findings.push(Finding::error("file-twice", message).at_line(line.number));
             }
         }
     }
     for (path, (file, line)) in &recorded {
-        match folder.measure(path) {
-            Ok(measured) if measured == **file => {}
-            Ok(measured) => {
-                let message = format!(
-                    "`{path}` is not the file that was recorded: it has {} bytes and SHA-256 {}, recorded are {} bytes and {}",
-                    measured.size, measured.sha256, file.size, file.sha256
-                );
-                findings.push(Finding::error("file-changed", message).at_line(*line));
-            }
-            Err(error) => findings.push(Finding::error("file-missing", error.to_string()).at_line(*line)),
+        if let Some(finding) = compare(folder, path, file) {
+            findings.push(finding.at_line(*line));
         }
     }
-    for below in ["runbook", "products", "evidence"] {
-        for path in present(folder.root(), below, &mut findings) {
-            if !recorded.contains_key(path.as_str()) {
-                let message = format!("`{path}` is in the folder, and the transcript does not know it");
-                findings.push(Finding::error("file-unknown", message));
-            }
-        }
-    }
-    findings
+    walk(folder.root(), rehearsal, &|path| recorded.contains_key(path), findings);
 }
 
-fn files_of(event: &Event) -> Vec<&FileRecord> {
+/// Every file that an entry names, with the folder that it must lie in.
+fn files_of(event: &Event) -> Vec<(&'static str, &FileRecord)> {
+    let [runbook, products, evidence] = RECORDED;
     match event {
-        Event::Opened(opened) => opened.runbook.iter().collect(),
-        Event::Finished(finished) => finished.products.iter().chain(&finished.evidence).collect(),
-        Event::Failed(failed) => failed.products.iter().chain(&failed.evidence).collect(),
+        Event::Opened(opened) => opened.runbook.iter().map(|file| (runbook, file)).collect(),
+        Event::Finished(Finished { products: made, evidence: kept, .. })
+        | Event::Failed(Failed { products: made, evidence: kept, .. }) => {
+            made.iter().map(|file| (products, file)).chain(kept.iter().map(|file| (evidence, file))).collect()
+        }
         _ => Vec::new(),
     }
 }
 
-/// Every file below a folder, by its path in the ceremony folder; links are findings.
-fn present(root: &Path, below: &str, findings: &mut Vec<Finding>) -> Vec<String> {
-    let mut files = Vec::new();
-    let mut folders = vec![below.to_string()];
+/// Whether a path is the one name of a file below a folder.
+fn lies_in(place: &str, path: &str) -> bool {
+    let mut parts = Vec::new();
+    for component in Path::new(path).components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_string_lossy()),
+            _ => return false,
+        }
+    }
+    parts.len() > 1 && parts[0] == place && parts.join("/") == path
+}
+
+/// What is wrong with a recorded file.
+fn compare(folder: &Folder, path: &str, file: &FileRecord) -> Option<Finding> {
+    let missing = |error: String| Some(Finding::error("file-missing", error));
+    let changed = |what: String| {
+        Some(Finding::error("file-changed", format!("`{path}` is not the file that was recorded: {what}")))
+    };
+    // Its size comes first, so that nobody can have something endless read.
+    match folder.size(path) {
+        Ok(size) if size != file.size => return changed(format!("it has {size} bytes, recorded are {}", file.size)),
+        Ok(_) => {}
+        Err(error) => return missing(error.to_string()),
+    }
+    match folder.measure(path) {
+        Ok(measured) if measured == *file => None,
+        Ok(measured) => changed(format!("it has SHA-256 {}, recorded is {}", measured.sha256, file.sha256)),
+        Err(error) => missing(error.to_string()),
+    }
+}
+
+/// Looks at all that is in the ceremony folder; only what the record knows of may be there.
+fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findings: &mut Findings) {
+    let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
-        for entry in entries.flatten() {
-            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(path),
-                Ok(kind) if kind.is_file() => files.push(path),
-                _ => findings.push(Finding::error("file-unknown", format!("`{path}` is neither a file nor a folder"))),
+        let mut complain = |code, message| findings.push(Finding::error(code, message));
+        let entries = match list(&root.join(&folder)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let shown = if folder.is_empty() { "." } else { folder.as_str() };
+                complain("file-unreadable", format!("`{shown}` cannot be listed: {error}"));
+                continue;
+            }
+        };
+        for name in entries {
+            let full = root.join(&folder).join(&name);
+            let Some(name) = name.to_str() else {
+                let message = format!("`{}` is in `{folder}/`, and its name is not UTF-8", name.display());
+                complain("file-unknown", message);
+                continue;
+            };
+            let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+            let kind = match full.symlink_metadata() {
+                Ok(metadata) => metadata.file_type(),
+                Err(error) => {
+                    complain("file-unreadable", format!("`{path}` cannot be looked at: {error}"));
+                    continue;
+                }
+            };
+            if !kind.is_dir() && !kind.is_file() {
+                let what = if kind.is_symlink() { "a symbolic link" } else { "neither a file nor a folder" };
+                complain("file-kind", format!("`{path}` is {what}, which no ceremony makes"));
+                continue;
+            }
+            let top = path.split('/').next().unwrap_or_default();
+            let known = if path == TRANSCRIPT {
+                kind.is_file()
+            } else if path == top {
+                kind.is_dir() && (RECORDED.contains(&top) || [SEALS, REHEARSAL].contains(&top))
+            } else {
+                kind.is_dir() || !RECORDED.contains(&top) || is_recorded(&path)
+            };
+            if !known {
+                let message = format!("`{path}` is in the folder, and the transcript does not know it");
+                complain("file-unknown", message);
+            } else if path == REHEARSAL && !rehearsal {
+                let message = "there is a folder `rehearsal/`, and the record is of no rehearsal";
+                complain("rehearsal", message.to_string());
+            } else if kind.is_dir() {
+                folders.push(path);
             }
         }
     }
-    files.sort();
-    files
+}
+
+fn list(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_one_name_in_its_place() {
+        assert!(lies_in("products", "products/a/b.pem"));
+        let others =
+            ["products", "products/", "products//a", "products/./a", "products/../a", "/products/a", "a", "runbook/a"];
+        for path in others {
+            assert!(!lies_in("products", path), "{path}");
+        }
+    }
 }

@@ -4,8 +4,11 @@ mod chain;
 mod difference;
 mod files;
 mod finding;
+mod findings;
+mod outputs;
 mod recorded;
+mod rehearsal;
 mod replay;
 
 pub use finding::{Finding, Weight};
-pub use replay::{Depth, Replayed, replay};
+pub use replay::{Depth, Replayed, Verdict, replay};

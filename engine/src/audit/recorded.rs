@@ -1,27 +1,50 @@
 //! What happened, from a record: every entry must be the one that the runbook calls for at that point.
 
-use super::difference;
+use super::{
+    difference,
+    outputs::{Known, misfit},
+};
 use crate::{
     conduct::{
-        Divergence, Effect, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question, QuestionKind, Reply,
-        Secret, Task,
+        Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question,
+        QuestionKind, Reply, Secret, Task,
     },
-    record::{Draft, Entry, Event, Line, Observed},
+    notation::Runbook,
+    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, settled, words},
 };
 use serde_json::Value;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// The recorded source of what happened.
 pub(super) struct Recorded<'a> {
     lines: &'a [Line],
     next: usize,
     rehearsal: bool,
+    /// The roles that the runbook declares.
+    roles: BTreeSet<&'a str>,
+    /// The serial numbers that device names are bound to.
+    serials: BTreeMap<&'a str, u32>,
+    /// The files that were recorded up to an entry.
+    files: Known<'a>,
+    files_up_to: usize,
 }
 
 impl<'a> Recorded<'a> {
     /// A record whose first entry, `opened`, was looked at already.
-    pub(super) fn new(lines: &'a [Line], rehearsal: bool) -> Self {
-        Self { lines, next: 1, rehearsal }
+    pub(super) fn new(lines: &'a [Line], opened: &'a Opened, runbook: &'a Runbook) -> Self {
+        let bound = opened.bindings.devices.iter();
+        Self {
+            lines,
+            next: 1,
+            rehearsal: opened.rehearsal,
+            roles: runbook.participants.iter().map(|(role, _)| role.as_str()).collect(),
+            serials: bound.filter_map(|(name, device)| Some((name.as_str(), device.serial?))).collect(),
+            files: Known::default(),
+            files_up_to: 0,
+        }
     }
 
     /// The entries that were not called for.
@@ -72,19 +95,14 @@ impl<'a> Recorded<'a> {
                 let message = format!("the runbook asks “{}”, the record “{}”", question.text, answered.question);
                 return Err(diverged("question", message, Some(number)));
             }
-            let secret = matches!(question.kind, QuestionKind::Secret { .. });
-            if let (QuestionKind::SecretAgain { .. }, Some(same @ Value::Bool(_)), None) =
-                (&question.kind, &answered.answer, &answered.refused)
-            {
-                return Ok(Some(same.clone()));
+            if question.kind.is_secret() {
+                match confided(question, answered) {
+                    Ok(Confided::Refused) => continue,
+                    Ok(Confided::Taken(verdict)) => return Ok(verdict),
+                    Err(why) => return Err(diverged("answer", why, Some(number))),
+                }
             }
             let Some(answer) = &answered.answer else {
-                if question.kind.is_secret() && answered.refused.is_some() {
-                    continue;
-                }
-                if secret {
-                    return Ok(None);
-                }
                 return Err(diverged("answer", format!("“{}” has no answer", question.text), Some(number)));
             };
             match (question.settle(Reply::Value(answer.clone())), &answered.refused) {
@@ -106,15 +124,159 @@ impl<'a> Recorded<'a> {
     }
 }
 
+/// What a record may say of a secret.
+enum Confided {
+    Taken(Option<Value>),
+    Refused,
+}
+
+/// A secret is never in the record, neither taken nor refused, and what is wrong with one is one of a few sentences.
+fn confided(question: &Question, answered: &Answered) -> Result<Confided, String> {
+    let text = &question.text;
+    match (&question.kind, &answered.answer, &answered.refused) {
+        (QuestionKind::Secret { .. }, None, None) => Ok(Confided::Taken(None)),
+        (QuestionKind::SecretAgain { .. }, Some(same @ Value::Bool(_)), None) => {
+            Ok(Confided::Taken(Some(same.clone())))
+        }
+        (_, Some(_), _) => Err(format!("“{text}” is answered with a secret, and the record holds an answer")),
+        (_, None, Some(why)) => {
+            let fewest = if let QuestionKind::Secret { min_length, .. } = question.kind { min_length } else { 0 };
+            let same = "1".repeat(fewest.clamp(2, 4 * 1024));
+            let secrets = ["", "x", same.as_str()].map(|secret| Reply::Secret(Secret::new(secret.into())));
+            let mut replies = secrets.into_iter().chain([Reply::Value(Value::Null)]);
+            if replies.any(|reply| question.settle(reply).is_err_and(|said| said == *why)) {
+                return Ok(Confided::Refused);
+            }
+            Err(format!("“{text}” cannot have been refused with: {why}"))
+        }
+        (_, None, None) => Err(format!("“{text}” has no answer")),
+    }
+}
+
+impl<'a> Recorded<'a> {
+    /// Passes over what a handler asked and saw that is not performed again: as much of it is compared as can be known.
+    fn pass(
+        &mut self,
+        (entry, number): (&'a Entry, usize),
+        by: Option<&str>,
+        again: &mut Option<&'a Entry>,
+    ) -> Result<(), Halt> {
+        let asked = |entry: &'a Entry| match &entry.event {
+            Event::Answered(answered) => Some((answered.question.as_str(), entry.by.as_deref())),
+            _ => None,
+        };
+        if let Some(refused) = again.take()
+            && asked(refused) != asked(entry)
+        {
+            let message = "an answer was refused, and the question was not asked again".to_string();
+            return Err(diverged("answer", message, Some(number)));
+        }
+        let held = entry.by.as_deref();
+        match &entry.event {
+            Event::Answered(answered) => {
+                if held != by && !held.is_some_and(|role| self.roles.contains(role)) {
+                    let name = held.unwrap_or("nobody in particular");
+                    let message = format!("`answered` is by {name}, who has no part in this step");
+                    return Err(diverged("participant", message, Some(number)));
+                }
+                *again = answered.refused.is_some().then_some(entry);
+            }
+            Event::Observed(_) | Event::Checkpoint(_) => {
+                if let Some(role) = held {
+                    let message = format!("`{}` is by `{role}`, it is by nobody", entry.event.kind());
+                    return Err(diverged("participant", message, Some(number)));
+                }
+                let head = self.head();
+                if let Event::Checkpoint(checkpoint) = &entry.event
+                    && (checkpoint.head != hex::encode(head) || checkpoint.words != words(&head))
+                {
+                    let message = "the checkpoint does not name the entry before it".to_string();
+                    return Err(diverged("checkpoint", message, Some(number)));
+                }
+            }
+            other => {
+                let message = format!(
+                    "{} cannot come before the step is finished",
+                    describe(other.kind(), entry.step.as_deref())
+                );
+                return Err(diverged("order", message, Some(number)));
+            }
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Whether outputs can be those of a handler that is not performed again.
+    fn check_outputs(&mut self, handler: &Handler, outputs: &Value, made: &Made, failed: bool) -> Result<(), Halt> {
+        let number = self.lines.get(self.next).map(|line| line.number);
+        if let Some(why) = misfit(&handler.outputs, outputs) {
+            return Err(diverged("outputs", format!("{} cannot have given this: {why}", handler.name), number));
+        }
+        let upto = self.next + 1;
+        for line in self.lines.get(self.files_up_to..upto).unwrap_or_default() {
+            match line.entry.as_ref().map(|entry| &entry.event) {
+                Ok(Event::Finished(finished)) => self.files.add(finished.products.iter().chain(&finished.evidence)),
+                Ok(Event::Failed(failed)) => self.files.add(failed.products.iter().chain(&failed.evidence)),
+                _ => {}
+            }
+        }
+        self.files_up_to = upto.max(self.files_up_to);
+        // The products of a step that failed are in `evidence/` by now.
+        let aside = if failed { made.evidence.as_slice() } else { &[] };
+        if let Some(path) = self.files.unrecorded(outputs, aside) {
+            let message = format!("the outputs name `{path}` with a digest that no recorded file has at that path");
+            return Err(diverged("outputs", message, number));
+        }
+        Ok(())
+    }
+
+    /// Whether outputs are of the device that the step names, which must be bound when it is finished.
+    fn check_device(&self, arguments: &Value, outputs: &Value, made: &Made, failed: bool) -> Result<(), Halt> {
+        let number = self.lines.get(self.next).map(|line| line.number);
+        if let Some(name) = made.devices.keys().find(|name| !names(arguments, name)) {
+            let message = format!("the device `{name}` is bound to a serial number by a step that does not name it");
+            return Err(diverged("device", message, number));
+        }
+        let (Some(name), Some(serial)) =
+            (arguments.get("device").and_then(Value::as_str), outputs.get("serial").filter(|it| it.is_number()))
+        else {
+            return Ok(());
+        };
+        let bound = made.devices.get(name).or(self.serials.get(name)).copied();
+        if bound.map_or(failed, |bound| serial.as_u64() == Some(bound.into())) {
+            return Ok(());
+        }
+        let bound = bound.map_or("no serial number".to_string(), |bound| format!("the serial number {bound}"));
+        Err(diverged("device", format!("the outputs are of device {serial}, {name} is bound to {bound}"), number))
+    }
+}
+
+/// Whether a text is among some arguments.
+fn names(arguments: &Value, name: &str) -> bool {
+    match arguments {
+        Value::String(text) => text == name,
+        Value::Array(items) => items.iter().any(|it| names(it, name)),
+        Value::Object(members) => members.values().any(|it| names(it, name)),
+        _ => false,
+    }
+}
+
 impl Happenings for Recorded<'_> {
     fn note(&mut self, draft: Draft) -> Result<(), Halt> {
         let (entry, number) = self.take(draft.event.kind(), draft.step.as_deref(), draft.by.as_deref())?;
         if entry.event == draft.event {
             return Ok(());
         }
-        let value =
-            |event: &Event| serde_json::to_value(event).map(|mut value| value["body"].take()).unwrap_or_default();
-        let difference = difference::first("", &value(&draft.event), &value(&entry.event));
+        let value = |event: &Event| {
+            let body = serde_json::to_value(event).map(|mut value| value["body"].take()).unwrap_or_default();
+            settled(body)
+        };
+        let (said, held) = (value(&draft.event), value(&entry.event));
+        // The record's form counts: 1.0 is written as 1.
+        if said == held {
+            return Ok(());
+        }
+        let difference = difference::first("", &said, &held);
         let difference = difference.unwrap_or_else(|| "the two differ".into());
         let kind = describe(draft.event.kind(), draft.step.as_deref());
         Err(diverged("content", format!("{kind} does not say what the runbook says: {difference}"), Some(number)))
@@ -144,6 +306,7 @@ impl Happenings for Recorded<'_> {
             let (result, made) = task.perform(handler, arguments, self)?;
             return Ok(Outcome { result, made, rehearsed: false });
         }
+        let (by, mut again) = (task.by, None);
         loop {
             let (entry, number) = self.peek()?;
             if entry.step.as_deref() != Some(&step) {
@@ -152,18 +315,24 @@ impl Happenings for Recorded<'_> {
                 return Err(diverged("order", message, Some(number)));
             }
             match &entry.event {
-                Event::Answered(_) | Event::Observed(_) | Event::Checkpoint(_) => self.next += 1,
                 // The interpreter calls for this entry next, and compares it with what it makes of these outputs.
-                Event::Finished(finished) => {
+                Event::Finished(finished) if again.is_none() => {
                     let made = Made {
                         products: finished.products.clone(),
                         evidence: finished.evidence.clone(),
                         devices: finished.devices.clone(),
                     };
-                    let result = Ok(finished.outputs.clone().unwrap_or_default());
-                    return Ok(Outcome { result, made, rehearsed: false });
+                    if finished.rehearsed {
+                        let message = "`rehearsed` is true, it must not be there: this step is performed".to_string();
+                        return Err(diverged("content", message, Some(number)));
+                    }
+                    let outputs = finished.outputs.clone().unwrap_or_default();
+                    self.check_outputs(handler, &outputs, &made, false)?;
+                    self.check_device(&arguments, &outputs, &made, false)?;
+                    self.serials.extend(finished.devices.iter().map(|(name, serial)| (name.as_str(), *serial)));
+                    return Ok(Outcome { result: Ok(outputs), made, rehearsed: false });
                 }
-                Event::Failed(failed) => {
+                Event::Failed(failed) if again.is_none() => {
                     let made = Made {
                         products: failed.products.clone(),
                         evidence: failed.evidence.clone(),
@@ -174,15 +343,19 @@ impl Happenings for Recorded<'_> {
                         None if !failed.expected.is_empty() => Ok(Value::Null),
                         None => Err(failed.failure.clone()),
                     };
+                    if let Ok(outputs) = &result {
+                        self.check_outputs(handler, outputs, &made, true)?;
+                        self.check_device(&arguments, outputs, &made, true)?;
+                    }
                     return Ok(Outcome { result, made, rehearsed: false });
                 }
-                other => {
-                    let message =
-                        format!("{} cannot come before the step is finished", describe(other.kind(), Some(&step)));
-                    return Err(diverged("order", message, Some(number)));
-                }
+                _ => self.pass((entry, number), by, &mut again)?,
             }
         }
+    }
+
+    fn contradiction(&self, failure: Failure) -> Halt {
+        diverged("device", failure.message, self.lines.get(self.next).map(|line| line.number))
     }
 
     fn settle(&mut self) -> Result<(), Halt> {

@@ -1,6 +1,6 @@
 //! The replay of a ceremony folder.
 
-use super::{Finding, chain, files, recorded::Recorded};
+use super::{Finding, Weight, chain, files, findings::Findings, recorded::Recorded, rehearsal};
 use crate::{
     check::everything,
     conduct::{Ceremony, Halt, Registry, conduct},
@@ -19,9 +19,36 @@ pub enum Depth {
     EverySignature,
 }
 
+/// What is to be said of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is the record of a ceremony that ended as its runbook says.
+    Holds,
+    /// It is intact, and of a ceremony that was aborted.
+    Aborted,
+    /// It is intact, and stops before the runbook's END.
+    Incomplete,
+    /// Something about it is wrong.
+    DoesNotHold,
+}
+
+impl Verdict {
+    fn of(findings: &[Finding]) -> Self {
+        let errors = findings.iter().filter(|finding| finding.severity == Weight::Error);
+        errors.fold(Self::Holds, |verdict, finding| match (verdict, finding.code) {
+            (Self::Holds | Self::Aborted, "aborted") => Self::Aborted,
+            (Self::Holds | Self::Incomplete, "incomplete") => Self::Incomplete,
+            _ => Self::DoesNotHold,
+        })
+    }
+}
+
 /// What a replay came to.
 #[derive(Debug, Clone, Serialize)]
 pub struct Replayed {
+    /// What is to be said of the record.
+    pub verdict: Verdict,
     /// Whether the record holds: no finding is an error.
     pub holds: bool,
     /// The runbook's title.
@@ -53,7 +80,8 @@ pub struct Replayed {
 pub fn replay(root: &Path, registry: &Registry, depth: Depth) -> Result<Replayed, Unreadable> {
     let (lines, torn) = record::read(root)?;
     let folder = Folder::open(root);
-    let mut findings = chain::check(&lines, &torn, depth);
+    let mut findings = Findings::default();
+    chain::check(&lines, &torn, depth, &mut findings);
     let opened = lines.first().and_then(|line| match &line.entry {
         Ok(entry) => match &entry.event {
             Event::Opened(opened) => Some(opened.as_ref()),
@@ -61,7 +89,11 @@ pub fn replay(root: &Path, registry: &Registry, depth: Depth) -> Result<Replayed
         },
         Err(_) => None,
     });
-    findings.extend(files::check(&folder, &lines));
+    let is_rehearsal = opened.is_none_or(|opened| opened.rehearsal);
+    files::check(&folder, &lines, is_rehearsal, &mut findings);
+    if !is_rehearsal {
+        rehearsal::check(&folder, &lines, &mut findings);
+    }
     if let Some(opened) = opened {
         findings.extend(re_execute(&folder, opened, &lines, registry));
         if opened.rehearsal {
@@ -78,8 +110,7 @@ pub fn replay(root: &Path, registry: &Registry, depth: Depth) -> Result<Replayed
             Finding::warning("seals-not-verified", message)
         }
     });
-    findings.sort_by_key(|finding| (finding.severity, finding.line));
-    Ok(summary(opened, &lines, findings))
+    Ok(summary(opened, &lines, findings.into_report()))
 }
 
 /// How many files there are in `seals/`.
@@ -123,7 +154,7 @@ fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Regis
         opened.rehearsal,
         runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone())).collect(),
     );
-    let mut recorded = Recorded::new(lines, opened.rehearsal);
+    let mut recorded = Recorded::new(lines, opened, &runbook);
     let outcome = conduct(&runbook, registry, &mut ceremony, &mut recorded);
     match outcome {
         Ok(()) => {}
@@ -144,7 +175,6 @@ fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Regis
             let line = lines.len() - recorded.rest().len();
             let finding = Finding::error("incomplete", halt.to_string()).at_line(line);
             findings.push(finding.at_place(loaded.sources.describe(place)));
-            return findings;
         }
     }
     if let Some(line) = recorded.rest().first() {
@@ -160,6 +190,10 @@ fn check_opened(runbook: &Runbook, opened: &Opened) -> Vec<Finding> {
     if opened.title != runbook.title.as_str() {
         let message = format!("the record is of “{}”, the runbook is “{}”", opened.title, runbook.title);
         findings.push(Finding::error("runbook", message).at_line(1));
+    }
+    let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    if !opened.program.sha256.as_ref().is_none_or(is_digest) {
+        findings.push(Finding::error("program", "the program's SHA-256 is none in lowercase hex").at_line(1));
     }
     if opened.participants != opened.bindings.participants(runbook) {
         findings.push(Finding::error("participant", "the record's participants are not the runbook's").at_line(1));
@@ -189,7 +223,8 @@ fn summary(opened: Option<&Opened>, lines: &[Line], findings: Vec<Finding>) -> R
         }
     }
     Replayed {
-        holds: !findings.iter().any(|finding| finding.severity == super::Weight::Error),
+        verdict: Verdict::of(&findings),
+        holds: !findings.iter().any(|finding| finding.severity == Weight::Error),
         title: opened.map(|opened| opened.title.clone()).unwrap_or_default(),
         rehearsal: opened.is_some_and(|opened| opened.rehearsal),
         opened_at: entries.first().map(|entry| entry.at.clone()).unwrap_or_default(),

@@ -3,19 +3,17 @@
 use super::{
     devices::{self, Demand, lone_name},
     reading::{Rendered, Templates},
-    schema::{Schema, Types},
+    schema::{Schema, Signed},
     scope::Scope,
     secrets,
+    types::Types,
 };
-use crate::{
-    conduct::Handler,
-    notation::{Complaint, Complaints, Map, Node, NodeKind, Place, Text},
-};
+use crate::notation::{Complaint, Complaints, Map, Node, NodeKind, Pattern, PatternError, Place, Text};
 use serde_json::Value;
 
 /// What is checked against a schema, and where it stands.
 pub(super) struct Arguments<'r, 'b, 'a> {
-    pub(super) handler: &'a Handler,
+    pub(super) handler: Signed<'a>,
     pub(super) scope: &'r Scope<'b, 'a>,
     /// The templates in the values; outputs that a rehearsal makes up are not rendered and have none.
     pub(super) templates: Option<&'r Templates<'a>>,
@@ -29,15 +27,15 @@ impl<'a> Arguments<'_, '_, 'a> {
     /// `with:` of a step that `uses` the handler.
     pub(super) fn with(&mut self, uses: Place, with: &Map<Node>, complaints: &mut Complaints) {
         let entries: Vec<Entry<'_>> = with.iter().collect();
-        let what = format!("`{}`", self.handler.name);
-        self.object(&what, "argument", &entries, uses, Schema::root(&self.handler.arguments), complaints);
+        let what = format!("`{}`", self.handler.handler.name);
+        self.object(&what, "argument", &entries, uses, self.handler.arguments, complaints);
     }
 
     /// `rehearse.outputs` of a step that uses the handler.
     pub(super) fn outputs(&mut self, node: &Node, complaints: &mut Complaints) {
-        let schema = Schema::root(&self.handler.outputs);
-        if schema.types() == Types::NULL || self.handler.yields_secret {
-            let message = format!("`{}` puts nothing out", self.handler.name);
+        let schema = self.handler.outputs;
+        if schema.types() == Types::NULL || self.handler.handler.yields_secret {
+            let message = format!("`{}` puts nothing out", self.handler.handler.name);
             complaints.push(Complaint::error("rehearse", node.at, message));
             return;
         }
@@ -47,7 +45,7 @@ impl<'a> Arguments<'_, '_, 'a> {
             return;
         };
         let entries: Vec<Entry<'_>> = entries.iter().map(|(name, node)| (name, node)).collect();
-        let what = format!("`{}`", self.handler.name);
+        let what = format!("`{}`", self.handler.handler.name);
         self.object(&what, "output", &entries, node.at, schema, complaints);
     }
 
@@ -63,7 +61,7 @@ impl<'a> Arguments<'_, '_, 'a> {
     ) {
         let chosen = self.chosen(what, noun, entries, at, schema);
         let schemas: Vec<Schema<'a>> = std::iter::once(schema).chain(chosen).collect();
-        let is_open = schemas.iter().any(|it| it.is_open() && it.alternatives().is_empty());
+        let is_open = schemas.iter().any(|it| it.is_open());
         for (name, node) in entries {
             if complaints.full() {
                 return;
@@ -109,7 +107,7 @@ impl<'a> Arguments<'_, '_, 'a> {
         schema: Schema<'a>,
     ) -> Option<Schema<'a>> {
         let mut best: Option<(usize, Schema<'a>)> = None;
-        for choice in schema.alternatives().into_iter().filter(|it| it.types().meets(Types::OBJECT)) {
+        for choice in schema.alternatives().filter(|it| it.types().meets(Types::OBJECT)) {
             let mut aside = Complaints::default();
             let own: Vec<Entry<'_>> =
                 entries.iter().copied().filter(|(name, _)| schema.property(name).is_none()).collect();
@@ -127,7 +125,7 @@ impl<'a> Arguments<'_, '_, 'a> {
         if secrets::is_secret(node) || types.meets(Types::OBJECT) && schema.takes_only_secret() {
             if !(matches!(node.kind, NodeKind::Null) && types.meets(Types::NULL)) {
                 let name = what.trim_matches('`');
-                secrets::argument(name, node, schema, self.handler, self.scope, complaints);
+                secrets::argument(name, node, schema, self.handler.handler, self.scope, complaints);
             }
             return;
         }
@@ -201,40 +199,84 @@ impl<'a> Arguments<'_, '_, 'a> {
             }
             return;
         }
+        if let Some((names, alone)) = schema.list_of() {
+            return self.names(what, text, node, names, alone, complaints);
+        }
         let length = text.chars().count();
-        if let Some(least) = schema.size("minLength").filter(|least| length < *least) {
+        let [fewest, most] = schema.lengths();
+        if let Some(least) = fewest.filter(|least| length < *least) {
             let message = format!("{what} needs at least {least} characters, this has {length}");
             complaints.push(Complaint::error("wrong-value", node.at, message));
         }
-        if let Some(most) = schema.size("maxLength").filter(|most| length > *most) {
+        if let Some(most) = most.filter(|most| length > *most) {
             let message = format!("{what} has at most {most} characters, this has {length}");
             complaints.push(Complaint::error("wrong-value", node.at, message));
         }
-        let pattern = schema.keyword("pattern").and_then(Value::as_str);
-        if let Some(pattern) = pattern
+        if let Some(pattern) = schema.pattern()
             && regex_lite::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))
         {
             let message = format!("{what} does not match `{pattern}`");
             complaints.push(Complaint::error("wrong-value", node.at, message));
         }
-        let is_pattern = what == "`pattern`" || schema.keyword("format").and_then(Value::as_str) == Some("regex");
+        let is_pattern = what == "`pattern`" || schema.format() == "regex";
         if is_pattern {
             regex(text, node.at, complaints);
         }
     }
 
+    /// A list of names as text, with commas between them, or one of the words that stand alone.
+    fn names(
+        &self,
+        what: &str,
+        text: &str,
+        node: &Node,
+        names: &[String],
+        alone: &[String],
+        complaints: &mut Complaints,
+    ) {
+        let is_in = |list: &[String], name: &str| list.iter().any(|known| known == name);
+        if is_in(alone, text.trim()) {
+            return;
+        }
+        let whole = Text::new(text, node.at);
+        let mut start = 0;
+        for part in text.split(',') {
+            let (name, begins) = (part.trim(), start + (part.len() - part.trim_start().len()));
+            start += part.len() + 1;
+            if complaints.full() {
+                return;
+            }
+            if is_in(names, name) {
+                continue;
+            }
+            if name.is_empty() {
+                let message = format!("{what} has nothing where a name should be");
+                complaints.push(Complaint::error("wrong-value", node.at, message).help("remove a comma"));
+                continue;
+            }
+            let place = self.scope.book.sources.inside(&whole, begins..begins + name.len());
+            if is_in(alone, name) {
+                let message = format!("`{name}` stands alone or not at all");
+                complaints.push(Complaint::error("wrong-value", place, message));
+                continue;
+            }
+            let message = format!("{what} cannot be `{name}`");
+            let known = names.iter().chain(alone).map(String::as_str);
+            complaints.push(Complaint::error("wrong-value", place, message).suggest(name, known));
+        }
+    }
+
     fn list(&mut self, what: &str, items: &[Node], node: &Node, schema: Schema<'a>, complaints: &mut Complaints) {
-        let choices = schema.alternatives();
-        let list =
-            std::iter::once(schema).chain(choices).find(|it| it.types().meets(Types::ARRAY) && it.items().is_some());
+        let list = schema.leaves().into_iter().find(|it| it.types().meets(Types::ARRAY) && it.items().is_some());
         let Some(list) = list else { return };
         let count = items.len();
-        if let Some(least) = list.size("minItems").filter(|least| count < *least) {
+        let [fewest, most] = list.counts();
+        if let Some(least) = fewest.filter(|least| count < *least) {
             let items = if least == 1 { "item" } else { "items" };
             let message = format!("{what} needs at least {least} {items}, this has {count}");
             complaints.push(Complaint::error("wrong-value", node.at, message));
         }
-        if let Some(most) = list.size("maxItems").filter(|most| count > *most) {
+        if let Some(most) = most.filter(|most| count > *most) {
             let message = format!("{what} has at most {most} items, this has {count}");
             complaints.push(Complaint::error("wrong-value", node.at, message));
         }
@@ -252,9 +294,8 @@ impl<'a> Arguments<'_, '_, 'a> {
 
 /// Complains of a pattern that is not a regular expression; answers are matched with it as a whole.
 pub(super) fn regex(pattern: &str, at: Place, complaints: &mut Complaints) {
-    if let Err(error) = regex_lite::Regex::new(&format!("^(?:{pattern})$")) {
-        let message = format!("this is not a regular expression: {error}");
-        complaints.push(Complaint::error("pattern", at, message));
+    if let Err(PatternError { message, help }) = Pattern::new(pattern) {
+        complaints.push(Complaint::error("pattern", at, message).help(help));
     }
 }
 
@@ -283,10 +324,8 @@ fn wrong_type(what: &str, node: &Node, schema: Schema<'_>) -> Complaint {
     let types = schema.types();
     let message = format!("{what} must be {}, this is {}", wanted(schema), node.noun());
     let complaint = Complaint::error("wrong-type", node.at, message);
-    let fits_items = || {
-        let lists = std::iter::once(schema).chain(schema.alternatives());
-        lists.filter_map(Schema::items).any(|items| items.types().meets(Types::of(node)))
-    };
+    let fits_items =
+        || schema.leaves().into_iter().filter_map(Schema::items).any(|items| items.types().meets(Types::of(node)));
     match &node.kind {
         NodeKind::Integer(..) | NodeKind::Float(..) | NodeKind::Boolean(_)
             if types.meets(Types::STRING) && schema.words().is_none() =>
@@ -303,17 +342,13 @@ fn wrong_type(what: &str, node: &Node, schema: Schema<'_>) -> Complaint {
 
 /// The bounds of whole numbers: what the schema says, or what the format `uint32` does.
 fn number(what: &str, value: i64, node: &Node, schema: Schema<'_>, complaints: &mut Complaints) {
-    let format = schema.keyword("format").and_then(Value::as_str).unwrap_or_default();
-    let (least, most) = match format {
-        "uint8" => (Some(0.0), Some(f64::from(u8::MAX))),
-        "uint16" => (Some(0.0), Some(f64::from(u16::MAX))),
-        "uint32" => (Some(0.0), Some(f64::from(u32::MAX))),
-        "int32" => (Some(f64::from(i32::MIN)), Some(f64::from(i32::MAX))),
-        "uint" | "uint64" | "uint128" => (Some(0.0), None),
-        _ => (None, None),
+    let leaves = schema.leaves();
+    let mut numbers = leaves.iter().filter(|it| it.types().meets(Types::INTEGER));
+    let schema = match (numbers.next(), numbers.next()) {
+        (Some(one), None) => *one,
+        _ => schema,
     };
-    let least = schema.number("minimum").or(least);
-    let most = schema.number("maximum").or(most);
+    let [least, most] = schema.bounds();
     #[allow(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
     let given = value as f64;
     if least.is_some_and(|least| given < least) || most.is_some_and(|most| given > most) {
@@ -326,7 +361,7 @@ fn number(what: &str, value: i64, node: &Node, schema: Schema<'_>, complaints: &
         complaints.push(Complaint::error("wrong-value", node.at, format!("{what} must be {range}, this is {value}")));
     }
     let constants = schema.constants();
-    if !constants.is_empty() && !constants.contains(&&Value::from(value)) {
+    if !constants.is_empty() && !constants.contains(&Value::from(value)) {
         complaints.push(Complaint::error("wrong-value", node.at, format!("{what} cannot be {value}")));
     }
 }

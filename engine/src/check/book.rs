@@ -1,11 +1,12 @@
 //! The runbook with the indexes that the checks look things up in.
 
 use super::{
-    schema::{Schema, Types},
+    schema::{Schemas, Signed},
     scope::Shape,
+    types::Types,
 };
 use crate::{
-    conduct::{Handler, Registry},
+    conduct::Registry,
     notation::{Map, Node, NodeKind, Runbook, Section, Sources, Step, StepKind, Text},
 };
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ pub(super) struct Book<'a> {
     pub(super) runbook: &'a Runbook,
     pub(super) sources: &'a Sources,
     pub(super) registry: &'a Registry,
+    schemas: &'a Schemas,
     /// The sections, in order.
     pub(super) chapters: Vec<Chapter<'a>>,
     /// Every GO TO and every remedy.
@@ -52,16 +54,20 @@ pub(super) struct Call<'a> {
     pub(super) section: &'a Text,
     /// What it gives.
     pub(super) with: &'a Map<Node>,
-    /// Whether it is a remedy.
-    pub(super) is_remedy: bool,
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(runbook: &'a Runbook, sources: &'a Sources, registry: &'a Registry) -> Self {
+    pub(super) fn new(
+        runbook: &'a Runbook,
+        sources: &'a Sources,
+        registry: &'a Registry,
+        schemas: &'a Schemas,
+    ) -> Self {
         let mut book = Self {
             runbook,
             sources,
             registry,
+            schemas,
             chapters: Vec::with_capacity(runbook.sections.len()),
             calls: Vec::new(),
             calls_to: vec![Vec::new(); runbook.sections.len()],
@@ -92,18 +98,18 @@ impl<'a> Book<'a> {
                     && let Some(section) = &on_failure.section
                 {
                     let to = self.find(section);
-                    self.calls.push(Call { from, to, section, with: &on_failure.with, is_remedy: true });
+                    self.calls.push(Call { from, to, section, with: &on_failure.with });
                 }
-                let shape = match act.uses.as_ref().map(|uses| self.registry.get(uses)) {
+                let shape = match act.uses.as_ref().map(|uses| self.handler(uses)) {
                     None => Shape::Nothing,
-                    Some(None) => Shape::Anything,
+                    Some(None) => Shape::Unknown,
                     Some(Some(handler)) => outputs(handler),
                 };
                 (act.id.as_ref(), shape)
             }
             StepKind::GoTo(go_to) => {
                 let to = self.find(&go_to.section);
-                self.calls.push(Call { from, to, section: &go_to.section, with: &go_to.with, is_remedy: false });
+                self.calls.push(Call { from, to, section: &go_to.section, with: &go_to.with });
                 (go_to.id.as_ref(), to.map_or(Shape::Anything, Shape::Group))
             }
             StepKind::If(_) | StepKind::End(_) => return,
@@ -139,6 +145,11 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// The step handler with that name.
+    pub(super) fn handler(&self, name: &str) -> Option<Signed<'a>> {
+        self.schemas.signed(self.registry.get(name)?)
+    }
+
     /// The index of the section with that name.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.runbook.sections.get_index_of(name)
@@ -171,14 +182,13 @@ fn written<'a>(sources: &'a Sources, name: &'a Text) -> &'a str {
 }
 
 /// What a handler's outputs are.
-fn outputs(handler: &Handler) -> Shape<'_> {
-    let schema = Schema::root(&handler.outputs);
-    if handler.yields_secret {
+fn outputs(handler: Signed<'_>) -> Shape<'_> {
+    if handler.handler.yields_secret {
         Shape::Secret
-    } else if schema.types() == Types::NULL {
+    } else if handler.outputs.types() == Types::NULL {
         Shape::Nothing
     } else {
-        Shape::Schema(schema)
+        Shape::Schema(handler.outputs)
     }
 }
 

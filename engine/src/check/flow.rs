@@ -5,6 +5,8 @@
 //! is reached. A GO TO is passed when the section that it goes to can come back; whether it can is learnt on the way. The
 //! work is in the number of points, however the sections go to each other.
 
+mod count;
+
 use super::book::{Book, Call};
 use crate::notation::{Complaint, Complaints, Level, Place, Step, StepKind, Text};
 use std::collections::HashSet;
@@ -23,12 +25,12 @@ pub(super) fn check(book: &Book<'_>, complaints: &mut Complaints) {
     cycles(book, &flow, complaints);
     flow.suppose_that_cycles_come_back();
     never_performed(book, &flow, complaints);
-    remedies_that_end(book, &flow, complaints);
     if flow.reached[flow.backs[start]] && !book.chapters[start].section.steps.is_empty() {
         runs_off(book, start, complaints);
     }
     reach(book, start, complaints);
     nested(book, start, complaints);
+    count::check(book, start, complaints);
 }
 
 /// A point of a section: before a step, or after the last one.
@@ -285,19 +287,6 @@ fn words(step: &Step) -> Place {
         StepKind::GoTo(go_to) => go_to.text.as_ref().unwrap_or(&go_to.section).at,
         StepKind::If(condition) => condition.text.at,
         StepKind::End(end) => end.text.at,
-    }
-}
-
-/// A remedy comes back to the step that failed; it must not END the ceremony.
-fn remedies_that_end(book: &Book<'_>, flow: &Flow<'_>, complaints: &mut Complaints) {
-    for call in book.calls.iter().filter(|call| call.is_remedy) {
-        if call.to.is_some_and(|to| flow.can_end[to]) {
-            let message = format!("the remedy `{}` can END the ceremony", call.section);
-            complaints.push(
-                Complaint::error("remedy-ends", call.section.at, message)
-                    .help("a remedy comes back to the step that failed"),
-            );
-        }
     }
 }
 

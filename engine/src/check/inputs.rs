@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     conduct::{Question, QuestionKind, Reply},
-    notation::{Complaint, Complaints, Input, InputType, Text},
+    notation::{Complaint, Complaints, Input, InputType, Pattern, Text},
 };
 use std::collections::HashSet;
 
@@ -68,7 +68,7 @@ fn rehearsed(book: &Book<'_>, name: &Text, input: &Input, complaints: &mut Compl
     }
     let kind = match input.kind {
         InputType::Text => QuestionKind::Text {
-            pattern: input.pattern.as_ref().map(ToString::to_string).filter(|it| regex_lite::Regex::new(it).is_ok()),
+            pattern: input.pattern.as_ref().map(ToString::to_string).filter(|it| Pattern::new(it).is_ok()),
             optional: false,
         },
         InputType::Date => QuestionKind::Date,

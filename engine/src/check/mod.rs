@@ -20,6 +20,7 @@ mod scope;
 mod secrets;
 mod steps;
 mod takes;
+mod types;
 mod values;
 
 use crate::{
@@ -27,11 +28,13 @@ use crate::{
     notation::{Complaints, Loaded, Runbook, Sources},
 };
 use book::Book;
+use schema::Schemas;
 
 /// What is wrong with a runbook that its loader could not know, sorted by place.
 #[must_use]
 pub fn check(runbook: &Runbook, sources: &Sources, registry: &Registry) -> Complaints {
-    let book = Book::new(runbook, sources, registry);
+    let schemas = Schemas::of(registry);
+    let book = Book::new(runbook, sources, registry, &schemas);
     let mut complaints = Complaints::default();
     names::check(&book, &mut complaints);
     references::check(&book, &mut complaints);

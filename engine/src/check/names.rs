@@ -7,6 +7,9 @@ use super::{
 use crate::notation::{Complaint, Complaints, Place, StepKind, Text, is_kebab, is_snake, to_kebab, to_snake};
 use std::collections::HashMap;
 
+/// Longest name of a device, in bytes.
+const LONGEST: usize = 64;
+
 /// Complains of names that are misspelt, reserved or there twice.
 pub(super) fn check(book: &Book<'_>, complaints: &mut Complaints) {
     let runbook = book.runbook;
@@ -16,7 +19,11 @@ pub(super) fn check(book: &Book<'_>, complaints: &mut Complaints) {
     for name in runbook.inputs.keys() {
         snake("input", name, complaints);
     }
-    for name in runbook.devices.keys().chain(runbook.computers.keys()) {
+    titles(book, complaints);
+    for name in runbook.devices.keys() {
+        device(name, complaints);
+    }
+    for name in runbook.computers.keys() {
         if name.trim() != name.as_str() || name.is_empty() {
             complaints.push(Complaint::error("name", name.at, "this name is empty or has space around it"));
         }
@@ -56,6 +63,34 @@ pub(super) fn check(book: &Book<'_>, complaints: &mut Complaints) {
                 named.insert(id, id.at);
             }
         });
+    }
+}
+
+/// A device's name is shown to people, given to programs and compared with what is printed on it.
+fn device(name: &Text, complaints: &mut Complaints) {
+    let is_right = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(is_right)
+        && name.len() <= LONGEST
+    {
+        return;
+    }
+    let message = format!("a device cannot be called `{name}`");
+    let help = format!("a letter or digit, then letters, digits, `.`, `_` and `-`; {LONGEST} characters at most");
+    complaints.push(Complaint::error("name", name.at, message).help(help));
+}
+
+/// Titles are headings and parts of sentences: one line each.
+fn titles(book: &Book<'_>, complaints: &mut Complaints) {
+    let runbook = book.runbook;
+    let titles = std::iter::once(&runbook.title)
+        .chain(runbook.participants.values().map(|it| &it.title))
+        .chain(runbook.computers.values().map(|it| &it.title))
+        .chain(runbook.devices.values().filter_map(|it| it.title.as_ref()))
+        .chain(book.chapters.iter().map(|it| &it.section.title));
+    for title in titles.filter(|title| title.contains('\n')) {
+        let complaint = Complaint::error("title", title.at, "a title is one line, this has several");
+        complaints.push(complaint.help("write it in one line, without `|`"));
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{
     devices::Demand,
     expressions,
-    schema::Types,
     scope::{Field, Meaning, RESERVED, Scope, Shape},
     secrets,
+    types::Types,
 };
 use crate::notation::{
     Complaint, Complaints, Expression, Node, NodeKind, Place, Reference, Segment, Template, Text, Used, is_snake,

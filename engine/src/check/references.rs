@@ -1,9 +1,6 @@
 //! Names of participants, computers, sections and step handlers that must be declared.
 
-use super::{
-    book::{Book, each},
-    schema::Schema,
-};
+use super::book::{Book, each};
 use crate::notation::{Complaint, Complaints, StepKind, Text};
 use std::collections::BTreeSet;
 
@@ -90,7 +87,8 @@ fn kinds(book: &Book<'_>, complaints: &mut Complaints) {
     let known: BTreeSet<&str> = book
         .registry
         .iter()
-        .flat_map(|handler| Schema::root(&handler.arguments).properties().filter_map(|(_, schema)| schema.device()))
+        .filter_map(|handler| book.handler(handler.name))
+        .flat_map(|handler| handler.arguments.properties().filter_map(|(_, schema)| schema.device()))
         .filter(|kind| !kind.is_empty())
         .collect();
     if known.is_empty() {

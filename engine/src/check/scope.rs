@@ -2,7 +2,8 @@
 
 use super::{
     book::{Book, Named},
-    schema::{Member, Schema, Types},
+    schema::{Member, Schema},
+    types::Types,
 };
 use crate::notation::{InputType, Place, Text};
 use std::collections::HashSet;
@@ -15,6 +16,8 @@ pub(super) const RESERVED: [&str; 3] = ["inputs", "devices", "participants"];
 pub(super) enum Shape<'a> {
     /// Nothing is known.
     Anything,
+    /// What a step handler that there is none of would put out.
+    Unknown,
     /// There is no value: a step without outputs was named.
     Nothing,
     /// A secret.
@@ -45,7 +48,7 @@ impl<'a> Shape<'a> {
     /// The types that the value can have.
     pub(super) fn types(self) -> Types {
         match self {
-            Self::Anything | Self::Nothing | Self::Secret => Types::ANY,
+            Self::Anything | Self::Unknown | Self::Nothing | Self::Secret => Types::ANY,
             Self::Schema(schema) => schema.types(),
             Self::Leaf(types) => types,
             Self::Group(_) | Self::Inputs | Self::Devices | Self::Device | Self::Participants | Self::Participant => {
@@ -58,6 +61,7 @@ impl<'a> Shape<'a> {
     pub(super) fn field(self, name: &str, book: &Book<'a>) -> Field<'a> {
         let found = match self {
             Self::Leaf(types) if !types.meets(Types::OBJECT) => return Field::NoObject(types),
+            Self::Unknown => Some(Self::Unknown),
             Self::Anything | Self::Nothing | Self::Secret | Self::Leaf(_) => Some(Self::Anything),
             Self::Schema(schema) => match schema.member(name) {
                 Member::Known(schema) => Some(Self::Schema(schema)),
@@ -114,7 +118,7 @@ impl<'a> Shape<'a> {
             Self::Participants => book.runbook.participants.keys().map(Text::as_str).collect(),
             Self::Device => vec!["kind", "serial"],
             Self::Participant => vec!["title"],
-            Self::Anything | Self::Nothing | Self::Secret | Self::Leaf(_) => Vec::new(),
+            Self::Anything | Self::Unknown | Self::Nothing | Self::Secret | Self::Leaf(_) => Vec::new(),
         }
     }
 }

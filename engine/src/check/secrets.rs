@@ -57,6 +57,10 @@ pub(super) fn argument(
         complaints.push(misplaced(node.at));
         return;
     }
+    let meant = |text: &str| lone_name(text).is_some_and(|name| is_unknown(scope, &name));
+    if node.text().is_some_and(meant) {
+        return;
+    }
     let Some(secret) = node.secret() else {
         let message = format!("`{name}` takes the name of a secret");
         let meant = node.text().map(|text| lone_name(text).unwrap_or_else(|| text.to_string()));
@@ -76,7 +80,7 @@ fn named(secret: &Text, handler: &Handler, scope: &Scope<'_, '_>, complaints: &m
         Complaint::error("value-too-early", secret.at, format!("there is no secret `{secret}` yet")).help(help)
     };
     let complaint = match scope.meaning(secret) {
-        Meaning::Value(Shape::Secret) => return,
+        Meaning::Value(Shape::Secret | Shape::Unknown) => return,
         Meaning::Value(_) => Complaint::error("unknown-secret", secret.at, format!("`{secret}` is not a secret"))
             .help("name a step that asks for a secret, by its `id`"),
         Meaning::Later(named) => too_early(format!("only a later step sets it, at line {}", sources.line(named.id.at))),
@@ -92,6 +96,10 @@ fn named(secret: &Text, handler: &Handler, scope: &Scope<'_, '_>, complaints: &m
         }
     };
     complaints.push(complaint);
+}
+
+fn is_unknown(scope: &Scope<'_, '_>, name: &str) -> bool {
+    matches!(scope.meaning(name), Meaning::Value(Shape::Unknown))
 }
 
 fn is_set(scope: &Scope<'_, '_>, name: &str) -> bool {

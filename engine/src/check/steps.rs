@@ -4,6 +4,7 @@ use super::{
     book::{Book, each},
     reading::is_template,
     scope::Shape,
+    types::Types,
 };
 use crate::notation::{Complaint, Complaints, Do, GoTo, Level, StepKind, Text};
 
@@ -38,13 +39,13 @@ pub(super) fn check(book: &Book<'_>, complaints: &mut Complaints) {
 }
 
 fn do_(book: &Book<'_>, act: &Do, complaints: &mut Complaints) {
-    let handler = act.uses.as_ref().map(|uses| (uses, book.registry.get(uses)));
+    let handler = act.uses.as_ref().map(|uses| (uses, book.handler(uses)));
     if let (None, Some((name, _))) = (handler, act.with.first()) {
         let complaint = Complaint::error("with-without-uses", name.at, "arguments for no step handler");
         complaints.push(complaint.help("name the handler with `uses:`"));
     }
     if let (Some((uses, Some(handler))), None) = (handler, &act.id)
-        && handler.yields_secret
+        && handler.handler.yields_secret
         // One that is only compared with another need not be kept.
         && !act.with.values().any(|value| value.secret().is_some())
     {
@@ -54,7 +55,7 @@ fn do_(book: &Book<'_>, act: &Do, complaints: &mut Complaints) {
     if let Some(id) = &act.id {
         let why = match handler {
             None => "this step has no handler whose outputs it could name".to_string(),
-            Some((uses, Some(handler))) if !handler.yields_secret && is_null(&handler.outputs) => {
+            Some((uses, Some(handler))) if !handler.handler.yields_secret && handler.outputs.types() == Types::NULL => {
                 format!("`{uses}` puts nothing out")
             }
             _ => String::new(),
@@ -70,10 +71,6 @@ fn do_(book: &Book<'_>, act: &Do, complaints: &mut Complaints) {
         let message = "values for no section";
         complaints.push(Complaint::error("with-without-go-to", name.at, message).help("name the remedy with `go_to:`"));
     }
-}
-
-fn is_null(schema: &serde_json::Value) -> bool {
-    schema.get("type").and_then(serde_json::Value::as_str) == Some("null")
 }
 
 fn go_to(book: &Book<'_>, step: &GoTo, complaints: &mut Complaints) {

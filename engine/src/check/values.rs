@@ -8,14 +8,11 @@ use super::{
     book::Book,
     devices::Demand,
     reading::{Reader, Templates},
-    schema::Schema,
+    schema::{Schema, Signed},
     scope::Scope,
     secrets,
 };
-use crate::{
-    conduct::Handler,
-    notation::{Complaints, Do, Map, Node, Step, StepKind, Text},
-};
+use crate::notation::{Complaints, Do, Map, Node, Step, StepKind, Text};
 
 /// Complains of everything that a step names and cannot, and returns which takes must name devices.
 pub(super) fn check<'a>(book: &Book<'a>, complaints: &mut Complaints) -> Vec<Demand<'a>> {
@@ -29,8 +26,8 @@ pub(super) fn check<'a>(book: &Book<'a>, complaints: &mut Complaints) -> Vec<Dem
 }
 
 /// Whether what is given for an argument can only be a secret, whose name is checked with the arguments.
-fn takes_only_secret(handler: &Handler, argument: &str) -> bool {
-    Schema::root(&handler.arguments).property(argument).is_some_and(Schema::takes_only_secret)
+fn takes_only_secret(handler: Signed<'_>, argument: &str) -> bool {
+    handler.arguments.property(argument).is_some_and(Schema::takes_only_secret)
 }
 
 struct Walk<'w, 'b, 'a> {
@@ -89,7 +86,7 @@ impl<'a> Walk<'_, '_, 'a> {
 
     fn act(&mut self, act: &'a Do) {
         self.reader().sentence(&act.text);
-        let handler = act.uses.as_ref().and_then(|uses| Some((uses, self.scope.book.registry.get(uses)?)));
+        let handler = act.uses.as_ref().and_then(|uses| Some((uses, self.scope.book.handler(uses)?)));
         let mut templates = Templates::new();
         for (name, node) in &act.with {
             if !handler.is_some_and(|(_, handler)| takes_only_secret(handler, name)) {

@@ -1,7 +1,8 @@
 //! What differs between machines: it never changes what the runbook says to do, and holds no secret.
 
+use super::{Question, QuestionKind, Reply};
 use crate::{
-    notation::{Runbook, Text},
+    notation::{Input, InputType, Map, Runbook, Text, nearest},
     record::ParticipantRecord,
 };
 use schemars::JsonSchema;
@@ -65,5 +66,53 @@ impl Bindings {
             name: self.participants.get(role.as_str()).cloned(),
         };
         runbook.participants.iter().map(|(role, it)| (role.value.clone(), record(role, &it.title))).collect()
+    }
+
+    /// What in the bindings does not fit a runbook, each with what to do: names that it does not know, and inputs that it
+    /// would refuse.
+    #[must_use]
+    pub fn wrong_for(&self, runbook: &Runbook) -> Vec<String> {
+        fn unknown<'a, T>(
+            what: &str,
+            bound: impl Iterator<Item = &'a String>,
+            known: &Map<T>,
+            wrong: &mut Vec<String>,
+        ) {
+            for name in bound.filter(|name| !known.contains_key(name.as_str())) {
+                let near = nearest(name, known.keys().map(Text::as_str));
+                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                wrong.push(format!("the runbook has no {what} `{name}`{near}"));
+            }
+        }
+        let mut wrong = Vec::new();
+        unknown("participant", self.participants.keys(), &runbook.participants, &mut wrong);
+        unknown("input", self.inputs.keys(), &runbook.inputs, &mut wrong);
+        unknown("device", self.devices.keys(), &runbook.devices, &mut wrong);
+        for (name, input) in &runbook.inputs {
+            if let Some(bound) = self.inputs.get(name.as_str())
+                && let Err(why) =
+                    Question::new("", QuestionKind::from(input)).settle(Reply::Value(bound.clone().into()))
+            {
+                wrong.push(format!("the input `{name}`: {why}"));
+            }
+        }
+        let serials: Vec<u32> = self.devices.values().filter_map(|device| device.serial).collect();
+        if let Some(twice) = serials.iter().enumerate().find(|(at, serial)| serials[..*at].contains(serial)) {
+            wrong.push(format!("two devices are bound to the serial number {}", twice.1));
+        }
+        wrong
+    }
+}
+
+impl From<&Input> for QuestionKind {
+    fn from(input: &Input) -> Self {
+        match input.kind {
+            InputType::Text => Self::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false },
+            InputType::Date => Self::Date,
+            InputType::Number => Self::Number,
+            InputType::Choice => {
+                Self::Choice(input.options.iter().map(|it| (it.value.clone(), it.value.clone())).collect())
+            }
+        }
     }
 }

@@ -17,8 +17,10 @@ pub struct Ceremony {
     pub(super) kinds: BTreeMap<String, String>,
     /// The serial numbers that device names are bound to.
     pub(super) serials: BTreeMap<String, u32>,
-    /// The serial numbers of the virtual devices, in a rehearsal.
-    pub(super) virtual_serials: BTreeMap<String, u32>,
+    /// The serial numbers of the virtual devices, while a rehearsal is live.
+    pub(super) virtual_serials: Option<BTreeMap<String, u32>>,
+    /// How many steps were deviated from.
+    pub(super) deviations: usize,
     /// The values that are named in the section that is performed.
     pub(super) scope: Map<String, Value>,
     /// The secrets of the section that is performed.
@@ -39,7 +41,8 @@ impl Ceremony {
             rehearsal,
             kinds,
             serials: BTreeMap::new(),
-            virtual_serials: BTreeMap::new(),
+            deviations: 0,
+            virtual_serials: None,
             scope: Map::new(),
             secrets: BTreeMap::new(),
             loose: false,
@@ -61,7 +64,7 @@ impl Ceremony {
     /// Makes the virtual devices' serial numbers known to what a rehearsal answers.
     #[must_use]
     pub fn with_virtual_devices(mut self, serials: BTreeMap<String, u32>) -> Self {
-        self.virtual_serials = serials;
+        self.virtual_serials = Some(serials);
         self
     }
 
@@ -87,7 +90,7 @@ impl Ceremony {
     }
 
     pub(super) fn device_with_serial(&self, serial: u32) -> Option<String> {
-        self.serials.iter().find(|(_, bound)| **bound == serial).map(|(name, _)| name.clone())
+        self.kinds.keys().find(|name| self.device(name).is_some_and(|(_, bound)| bound == Some(serial))).cloned()
     }
 
     pub(super) fn create(&self, below: &str, path: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
@@ -107,11 +110,62 @@ impl Ceremony {
         Err(Failure::new("too-many-files", format!("there are 9,999 files called `{name}`")))
     }
 
-    /// Copies a product to the second folder that the bindings name.
-    pub(super) fn copy_out(&self, file: &FileRecord, bytes: &[u8]) -> Result<(), Failure> {
+    /// Copies products to the second folder that the bindings name.
+    pub(super) fn copy_out(&self, products: &[FileRecord]) -> Result<(), Failure> {
         let Some(copies) = &self.bindings.products else { return Ok(()) };
-        let path = file.path.strip_prefix("products/").unwrap_or(&file.path);
-        Folder::open(std::path::Path::new(copies)).create_file(path, bytes).map(drop).map_err(|error| failure(&error))
+        let (folder, copies) = (Folder::open(&self.folder), Folder::open(std::path::Path::new(copies)));
+        for product in products {
+            let path = product.path.strip_prefix("products/").unwrap_or(&product.path);
+            let copied = folder.read(&product.path).and_then(|bytes| match copies.measure(path) {
+                // Made by an earlier try of the same step.
+                Ok(there) if there.sha256 == product.sha256 => Ok(()),
+                _ => copies.create_file(path, &bytes).map(drop),
+            });
+            copied.map_err(|error| failure(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Moves a product of a failed step to `evidence/`, where it stays.
+    pub(super) fn set_aside(&self, product: &FileRecord) -> Result<FileRecord, Failure> {
+        let name = product.path.rsplit('/').next().unwrap_or(&product.path);
+        let folder = Folder::open(&self.folder);
+        let bytes = folder.read(&product.path).map_err(|error| failure(&error))?;
+        let aside = self.create_numbered("evidence", &format!("set-aside-{name}"), &bytes)?;
+        folder.remove(&product.path).map_err(|error| failure(&error))?;
+        Ok(aside)
+    }
+
+    /// Binds a device's name to a serial number.
+    pub(super) fn bind(&mut self, name: &str, serial: u32) -> Result<(), Failure> {
+        self.may_bind(name, serial)?;
+        self.serials.insert(name.to_string(), serial);
+        Ok(())
+    }
+
+    /// Whether a device's name may stand for a serial number: it stands for no other, and no other name stands for it.
+    pub(super) fn may_bind(&self, name: &str, serial: u32) -> Result<(), Failure> {
+        let Some((_, bound)) = self.device(name) else {
+            return Err(Failure::new("unknown-device", format!("the runbook declares no device `{name}`")));
+        };
+        if let Some(bound) = bound.filter(|bound| *bound != serial) {
+            let message = format!("this device has the serial number {serial}; {name} is the one with {bound}");
+            let next = format!("remove this device and insert {name}, serial number {bound}");
+            return Err(Failure::new("wrong-device", message).next(next));
+        }
+        match self.device_with_serial(serial).filter(|other| other != name) {
+            Some(other) => {
+                let message = format!("the device with the serial number {serial} is {other}, not {name}");
+                Err(Failure::new("wrong-device", message).next(format!("remove it and insert {name}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How many steps were deviated from.
+    #[must_use]
+    pub fn deviations(&self) -> usize {
+        self.deviations
     }
 }
 
@@ -119,7 +173,7 @@ fn failure(error: &FolderError) -> Failure {
     match error {
         FolderError::Escapes(_) => Failure::new("path", error.to_string()),
         FolderError::Exists(path) => Failure::new("exists", error.to_string())
-            .next(format!("look at `{path}`; move it away yourself if it does not belong there")),
+            .next(format!("look where `{path}` came from; nothing that was made is replaced")),
         FolderError::Io { .. } => {
             Failure::new("file", error.to_string()).next("see that the disk is there, writable and not full")
         }

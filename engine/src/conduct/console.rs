@@ -63,13 +63,8 @@ pub enum Notice {
     Irreversible(String),
     /// What came of a step, as lines of name and value.
     Outcome(Vec<(String, String)>),
-    /// A file was made.
-    File {
-        /// Its path in the ceremony folder.
-        path: String,
-        /// Its SHA-256, hex.
-        sha256: String,
-    },
+    /// What a step is about to do, as lines of name and value; nothing of it is shortened.
+    Announcement(Vec<(String, String)>),
     /// A step failed.
     Failed(Failure),
     /// Something large enough for a camera.

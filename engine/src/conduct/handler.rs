@@ -44,6 +44,13 @@ pub trait StepHandler: Send + Sync + 'static {
         None
     }
 
+    /// Whether it reaches outside the ceremony folder and the devices: it runs a program, or writes elsewhere. A rehearsal
+    /// without people does that only when it is told that it may.
+    fn reaches_out(&self, arguments: &Self::Arguments) -> bool {
+        let _ = arguments;
+        false
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -52,6 +59,7 @@ pub trait StepHandler: Send + Sync + 'static {
 }
 
 type Announce = Box<dyn Fn(Value) -> Option<String> + Send + Sync>;
+type ReachesOut = Box<dyn Fn(Value) -> bool + Send + Sync>;
 type Perform = Box<dyn Fn(Value, &mut Stage<'_>) -> Result<Value, Failure> + Send + Sync>;
 
 /// What a person reads before the go-ahead.
@@ -82,6 +90,7 @@ pub struct Handler {
     /// JSON Schema of the outputs; subschemas inlined.
     pub outputs: Value,
     announce: Announce,
+    reaches_out: ReachesOut,
     perform: Perform,
 }
 
@@ -89,6 +98,7 @@ impl Handler {
     fn of<H: StepHandler>(handler: H) -> Self {
         let handler = Arc::new(handler);
         let announcer = Arc::clone(&handler);
+        let reacher = Arc::clone(&handler);
         Self {
             name: H::NAME,
             summary: H::SUMMARY,
@@ -99,6 +109,10 @@ impl Handler {
             arguments: schema::<H::Arguments>(),
             outputs: schema::<H::Outputs>(),
             announce: Box::new(move |arguments| announcer.announce(&serde_json::from_value(arguments).ok()?)),
+            // Arguments that cannot be read reach nowhere: the handler refuses them.
+            reaches_out: Box::new(move |arguments| {
+                serde_json::from_value(arguments).is_ok_and(|arguments| reacher.reaches_out(&arguments))
+            }),
             perform: Box::new(move |arguments, stage| {
                 let arguments = serde_json::from_value(arguments)
                     .map_err(|error| Failure::new("wrong-argument", format!("{}: {error}", H::NAME)))?;
@@ -116,6 +130,12 @@ impl Handler {
             Some(words) => Announcement::Words(words),
             None => Announcement::Arguments(arguments.clone()),
         }
+    }
+
+    /// Whether it reaches outside the ceremony folder and the devices with these arguments.
+    #[must_use]
+    pub fn reaches_out(&self, arguments: &Map<String, Value>) -> bool {
+        (self.reaches_out)(Value::Object(arguments.clone()))
     }
 
     /// Does it, with arguments that are still JSON.

@@ -1,7 +1,7 @@
 //! Where what happens comes from: the world, or a record of it.
 
 use super::{Failure, Handler, Made, Notice, Position, Question, Secret, Stage};
-use crate::record::{Draft, WriterError};
+use crate::record::{Draft, Failed, WriterError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -66,6 +66,23 @@ pub trait Happenings {
 
     /// What came of a step handler.
     fn carry_out(&mut self, handler: &Handler, arguments: Value, task: Task<'_>) -> Result<Outcome, Halt>;
+
+    /// Copies what a step made to where the bindings want it too; a copy that fails is the step's failure.
+    fn keep(&mut self, ceremony: &super::Ceremony, outcome: Outcome) -> Outcome {
+        let _ = ceremony;
+        outcome
+    }
+
+    /// Moves the products of a failed step out of the way, so that it can be tried again, and says where they are now.
+    fn set_aside(&mut self, ceremony: &super::Ceremony, failed: Failed) -> Result<Failed, Halt> {
+        let _ = ceremony;
+        Ok(failed)
+    }
+
+    /// What it means that something happened which the rules do not allow.
+    fn contradiction(&self, failure: Failure) -> Halt {
+        Halt::Impossible(failure.message)
+    }
 
     /// Puts what was noted on the disk.
     fn settle(&mut self) -> Result<(), Halt>;

@@ -1,7 +1,9 @@
 //! What happens live: people answer, handlers perform, and everything is written before anything depends on it.
 
-use super::{Console, Effect, Halt, Handler, Happenings, Notice, Outcome, Position, Question, Reply, Secret, Task};
-use crate::record::{Answered, Draft, Event, Observed, Writer};
+use super::{
+    Ceremony, Console, Effect, Halt, Handler, Happenings, Notice, Outcome, Position, Question, Reply, Secret, Task,
+};
+use crate::record::{Answered, Draft, Event, Failed, Observed, Writer};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -10,13 +12,15 @@ pub struct Live<'a> {
     writer: Writer,
     console: &'a mut dyn Console,
     rehearsal: bool,
+    /// Whether a handler that looks at or changes the world is at work.
+    performing: bool,
 }
 
 impl<'a> Live<'a> {
     /// A ceremony whose `opened` or `resumed` entry is written.
     #[must_use]
     pub fn new(writer: Writer, console: &'a mut dyn Console, rehearsal: bool) -> Self {
-        Self { writer, console, rehearsal }
+        Self { writer, console, rehearsal, performing: false }
     }
 
     /// Asks until the answer is one; every answer is recorded, also those that are refused.
@@ -45,7 +49,13 @@ impl<'a> Live<'a> {
                 by: question.by.clone(),
             })?;
             match taken {
-                Some(reply) => return Ok(reply),
+                Some(reply) => {
+                    // A handler may change a device after it asked.
+                    if self.performing {
+                        self.writer.sync()?;
+                    }
+                    return Ok(reply);
+                }
                 None => self.writer.sync()?,
             }
         }
@@ -79,14 +89,36 @@ impl Happenings for Live<'_> {
 
     fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
         if let Some(outputs) = task.outputs.take().filter(|_| self.rehearsal) {
-            self.console.show(&Notice::Information(format!("{} is not performed in a rehearsal", handler.name)));
             return Ok(Outcome { result: Ok(outputs), made: super::Made::default(), rehearsed: true });
         }
         if handler.effect != Effect::None {
             self.writer.sync()?;
         }
-        let (result, made) = task.perform(handler, arguments, self)?;
+        self.performing = handler.effect != Effect::None;
+        let performed = task.perform(handler, arguments, self);
+        self.performing = false;
+        let (result, made) = performed?;
         Ok(Outcome { result, made, rehearsed: false })
+    }
+
+    fn keep(&mut self, ceremony: &Ceremony, mut outcome: Outcome) -> Outcome {
+        if outcome.result.is_ok()
+            && let Err(failure) = ceremony.copy_out(&outcome.made.products)
+        {
+            outcome.result = Err(failure);
+        }
+        outcome
+    }
+
+    fn set_aside(&mut self, ceremony: &Ceremony, mut failed: Failed) -> Result<Failed, Halt> {
+        for product in std::mem::take(&mut failed.products) {
+            match ceremony.set_aside(&product) {
+                Ok(aside) => failed.evidence.push(aside),
+                // It stays where it is, and the record says so; trying again will say what is in the way.
+                Err(_) => failed.products.push(product),
+            }
+        }
+        Ok(failed)
     }
 
     fn settle(&mut self) -> Result<(), Halt> {

@@ -1,9 +1,12 @@
 //! Questions to people and what counts as an answer.
 
 use super::Secret;
-use crate::notation::nearest;
+use crate::notation::{LARGEST, Pattern, is_hostile, nearest};
 use jiff::civil::Date;
 use serde_json::Value;
+
+/// Longest answer, in bytes.
+const LONGEST: usize = 4 * 1024;
 
 /// A question, with all that a person needs to answer it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,8 @@ pub struct Question {
     pub rehearse: Option<Value>,
     /// Which of the step's questions it is, when it is not the main one: `reason`, `sign-off/ROLE`, …
     pub slot: Option<String>,
+    /// Whether the answer lets a program run, or files be written outside the ceremony folder: nobody makes it up.
+    pub reaches_out: bool,
 }
 
 /// What sort of answer is wanted.
@@ -80,13 +85,20 @@ impl Question {
     /// A question of a kind.
     #[must_use]
     pub fn new(text: impl Into<String>, kind: QuestionKind) -> Self {
-        Self { text: text.into(), kind, by: None, if_no: None, rehearse: None, slot: None }
+        Self { text: text.into(), kind, by: None, if_no: None, rehearse: None, slot: None, reaches_out: false }
     }
 
     /// Names who answers.
     #[must_use]
     pub fn by(mut self, role: Option<impl Into<String>>) -> Self {
         self.by = role.map(Into::into);
+        self
+    }
+
+    /// Says that the answer lets something outside the ceremony be touched.
+    #[must_use]
+    pub fn reaching_out(mut self, reaches_out: bool) -> Self {
+        self.reaches_out = reaches_out;
         self
     }
 
@@ -143,14 +155,11 @@ fn settle(kind: &QuestionKind, value: &Value) -> Result<Value, String> {
             if text.is_empty() && !optional {
                 return Err("an answer is needed".into());
             }
-            if let Some(found) = text.chars().find(|character| character.is_control()) {
-                return Err(format!("the character U+{:04X} cannot be part of it", u32::from(found)));
-            }
             if let Some(pattern) = pattern {
-                let regex = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+                let compiled = Pattern::new(pattern)
                     .map_err(|error| format!("the runbook's pattern `{pattern}` is wrong: {error}"))?;
-                if !regex.is_match(&text) {
-                    return Err(format!("`{text}` does not match {pattern}"));
+                if !compiled.matches(&text) {
+                    return Err(format!("`{text}` does not have the form that is asked for ({pattern})"));
                 }
             }
             Ok(text.into())
@@ -171,7 +180,11 @@ fn settle(kind: &QuestionKind, value: &Value) -> Result<Value, String> {
         }
         QuestionKind::Number => {
             let text = plain(value)?;
-            text.parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number"))
+            let number: i64 = text.parse().map_err(|_| format!("`{text}` is no whole number"))?;
+            if number.unsigned_abs() > LARGEST {
+                return Err(format!("`{text}` is beyond {LARGEST}, up to which the record holds every number exactly"));
+            }
+            Ok(number.into())
         }
         QuestionKind::Secret { .. } | QuestionKind::SecretAgain { .. } => Err("a secret is not a plain answer".into()),
     }
@@ -209,7 +222,16 @@ impl PartialEq for Secret {
 
 fn plain(value: &Value) -> Result<String, String> {
     match value {
-        Value::String(text) => Ok(text.trim().to_string()),
+        Value::String(text) => {
+            let text = text.trim();
+            if text.len() > LONGEST {
+                return Err(format!("an answer has at most {LONGEST} bytes, this has {}", text.len()));
+            }
+            if let Some(found) = text.chars().find(|character| is_hostile(*character)) {
+                return Err(format!("the character U+{:04X} cannot be part of it", u32::from(found)));
+            }
+            Ok(text.to_string())
+        }
         Value::Number(number) => Ok(number.to_string()),
         _ => Err("the answer must be text".into()),
     }
@@ -218,11 +240,14 @@ fn plain(value: &Value) -> Result<String, String> {
 fn yes_or_no(value: &Value) -> Result<bool, String> {
     match value {
         Value::Bool(value) => Ok(*value),
-        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => Ok(true),
-            "n" | "no" => Ok(false),
-            _ => Err(format!("`{text}` is neither yes nor no")),
-        },
+        Value::String(_) => {
+            let text = plain(value)?;
+            match text.to_ascii_lowercase().as_str() {
+                "y" | "yes" => Ok(true),
+                "n" | "no" => Ok(false),
+                _ => Err(format!("`{text}` is neither yes nor no")),
+            }
+        }
         _ => Err("the answer must be yes or no".into()),
     }
 }

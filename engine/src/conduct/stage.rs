@@ -2,7 +2,7 @@
 
 use super::{Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, Secret, SecretName};
 use crate::record::{Checkpoint, Draft, Event, FileRecord};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
@@ -115,7 +115,6 @@ impl Stage<'_> {
     pub fn product(&mut self, path: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
         let file = self.ceremony.create("products", path, bytes)?;
         self.made.products.push(file.clone());
-        self.ceremony.copy_out(&file, bytes)?;
         Ok(file)
     }
 
@@ -165,7 +164,10 @@ impl Stage<'_> {
     /// Shows something to the people.
     #[expect(clippy::needless_pass_by_value, reason = "a notice is made to be shown")]
     pub fn show(&mut self, notice: Notice) {
-        self.happenings.show(&notice);
+        // What is shown may be relied on, so it is recorded first; a record that cannot be kept stops the next entry.
+        if self.happenings.settle().is_ok() {
+            self.happenings.show(&notice);
+        }
     }
 
     /// Waits, and shows that it does.
@@ -193,34 +195,13 @@ impl Stage<'_> {
     /// # Errors
     /// The name is bound to another serial number, or the serial number to another name.
     pub fn bind(&mut self, name: &str, serial: u32) -> Result<(), Failure> {
-        let device = self.device(name)?;
-        if let Some(bound) = device.serial
-            && bound != serial
-        {
-            return Err(Failure::new(
-                "wrong-device",
-                format!("this device has the serial number {serial}; {name} is the one with {bound}"),
-            )
-            .next(format!("remove this device and insert {name}, serial number {bound}")));
+        self.ceremony.may_bind(name, serial)?;
+        if self.made.devices.iter().any(|(other, bound)| (other == name) != (*bound == serial)) {
+            return Err(Failure::new("wrong-device", format!("{name} cannot have the serial number {serial} as well")));
         }
-        if let Some(other) = self.ceremony.device_with_serial(serial)
-            && other != name
-        {
-            return Err(Failure::new(
-                "wrong-device",
-                format!("the device with the serial number {serial} is {other}, not {name}"),
-            )
-            .next(format!("remove it and insert {name}")));
-        }
-        if device.serial.is_none() {
+        if self.ceremony.serials.get(name) != Some(&serial) {
             self.made.devices.insert(name.to_string(), serial);
         }
         Ok(())
-    }
-
-    /// The values that are named here, for handlers that show them.
-    #[must_use]
-    pub fn scope(&self) -> &Map<String, Value> {
-        &self.ceremony.scope
     }
 }

@@ -5,8 +5,8 @@
 #![allow(clippy::similar_names, reason = "`node` and `note` are what they are called")]
 
 use super::{
-    Complaint, Complaints, Computer, Deviations, Device, Do, End, Expectation, If, Input, InputType, Level, Map, Node,
-    NodeKind, OnFailure, Participant, Rehearsal, Runbook, Section, Step, StepKind, Text,
+    Complaint, Complaints, Computer, Deviations, Device, Do, End, Expectation, If, Input, InputType, LARGEST, Level,
+    Map, Node, NodeKind, OnFailure, Participant, Rehearsal, Runbook, Section, Step, StepKind, Text,
     fields::{Fields, text, wrong_type},
     model::{GoTo, VirtualDevice},
 };
@@ -303,8 +303,8 @@ fn on_failure(node: &Node, c: &mut Complaints) -> OnFailure {
 
 fn rehearsal(node: &Node, c: &mut Complaints) -> Rehearsal {
     let mut fields = Fields::of("`rehearse`", node, c);
-    let answer = fields.node("answer").cloned();
-    let outputs = fields.node("outputs").cloned();
+    let answer = fields.node("answer").map(|node| exact(node, c));
+    let outputs = fields.node("outputs").map(|node| exact(node, c));
     fields.finish(c);
     Rehearsal { answer, outputs }
 }
@@ -315,5 +315,14 @@ fn level(fields: &mut Fields<'_>, c: &mut Complaints) -> Level {
 }
 
 fn values(fields: &mut Fields<'_>, c: &mut Complaints) -> Map<Node> {
-    fields.map("with", c, |node, _| node.clone())
+    fields.map("with", c, exact)
+}
+
+/// A value as it is; whole numbers that the record could not hold are complained of.
+fn exact(node: &Node, c: &mut Complaints) -> Node {
+    node.inexact(&mut |spelt, at| {
+        let message = format!("`{spelt}` is beyond {LARGEST}; the record could not hold it exactly");
+        c.push(Complaint::error("wrong-value", at, message).help("put it in quotes"));
+    });
+    node.clone()
 }

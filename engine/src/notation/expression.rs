@@ -6,7 +6,8 @@
 //! or without leading zeros), and every value that was read is reported, so that the transcript can show it. There is no
 //! clock, no randomness, no environment, no loop and no call.
 
-use super::filter::{Filter, TESTS, text};
+use super::LARGEST;
+use super::filter::{Filter, TESTS, exact, size, text, within_limit};
 use minijinja::machinery::{self, Span, Token, ast};
 use serde_json::{Map, Value};
 use std::{cmp::Ordering, collections::BTreeMap, ops::Range};
@@ -200,13 +201,13 @@ impl Evaluator<'_> {
                 Ok(value)
             }
             ast::Expr::Const(constant) => constant_value(&constant.value, expr),
-            ast::Expr::List(list) => list.items.iter().map(|item| self.value(item)).collect(),
-            ast::Expr::Tuple(tuple) => tuple.items.iter().map(|item| self.value(item)).collect(),
+            ast::Expr::List(list) => self.list(&list.items, expr),
+            ast::Expr::Tuple(tuple) => self.list(&tuple.items, expr),
             ast::Expr::UnaryOp(operation) => match operation.op {
                 ast::UnaryOpKind::Not => Ok((!self.boolean(&operation.expr)?).into()),
                 ast::UnaryOpKind::Neg => {
                     let value = self.integer(&operation.expr)?;
-                    value.checked_neg().map(Value::from).ok_or_else(|| error(expr, "the number is too large"))
+                    value.checked_neg().and_then(exact).ok_or_else(|| error(expr, "the number is too large"))
                 }
             },
             ast::Expr::BinOp(operation) => self.binary(operation, expr),
@@ -236,6 +237,18 @@ impl Evaluator<'_> {
                 Err(error(expr, format!("a {} is not part of the notation", expr.description())))
             }
         }
+    }
+
+    fn list(&mut self, items: &[ast::Expr<'_>], expr: &ast::Expr<'_>) -> Outcome {
+        let mut total = 0_usize;
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            let value = self.value(item)?;
+            total = total.saturating_add(size(&value));
+            within_limit(total).map_err(|message| error(expr, message))?;
+            values.push(value);
+        }
+        Ok(values.into())
     }
 
     /// The value of a path and its dotted name.
@@ -298,7 +311,11 @@ impl Evaluator<'_> {
             Op::Concat => {
                 let left = self.value(&operation.left)?;
                 let right = self.value(&operation.right)?;
-                let joined = text(&left).and_then(|left| Ok(left + &text(&right)?));
+                let joined = text(&left).and_then(|left| {
+                    let right = text(&right)?;
+                    within_limit(left.len().saturating_add(right.len()))?;
+                    Ok(left + &right)
+                });
                 return joined.map(Value::from).map_err(|message| error(expr, message));
             }
             Op::Add => return self.arithmetic(operation, i64::checked_add, expr),
@@ -328,7 +345,7 @@ impl Evaluator<'_> {
     ) -> Outcome {
         let left = self.integer(&operation.left)?;
         let right = self.integer(&operation.right)?;
-        apply(left, right).map(Value::from).ok_or_else(|| error(expr, "this has no whole number as its result"))
+        apply(left, right).and_then(exact).ok_or_else(|| error(expr, "this has no whole number as its result"))
     }
 
     fn filter(&mut self, filter: &ast::Filter<'_>, expr: &ast::Expr<'_>) -> Outcome {
@@ -372,7 +389,11 @@ fn error(expr: &ast::Expr<'_>, message: impl Into<String>) -> ExpressionError {
 }
 
 fn constant_value(value: &minijinja::Value, expr: &ast::Expr<'_>) -> Outcome {
-    serde_json::to_value(value).map_err(|_| error(expr, "this constant is not part of the notation"))
+    let value = serde_json::to_value(value).map_err(|_| error(expr, "this constant is not part of the notation"))?;
+    if value.is_u64() && value.as_i64().and_then(exact).is_none() {
+        return Err(error(expr, format!("this number is beyond {LARGEST}; the record could not hold it exactly")));
+    }
+    Ok(value)
 }
 
 fn member(name: &str, container: &Value, key: &str) -> Result<Value, String> {

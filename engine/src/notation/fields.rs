@@ -114,7 +114,12 @@ impl<'a> Fields<'a> {
         if !self.is_mapping {
             return;
         }
-        complaints.push(Complaint::error("missing-key", self.node.at, format!("{} has no `{key}`", self.noun)));
+        let complaint = Complaint::error("missing-key", self.node.at, format!("{} has no `{key}`", self.noun));
+        complaints.push(if (self.noun, key) == ("a runbook", "title") {
+            complaint.help("add `title: …` at the top")
+        } else {
+            complaint
+        });
     }
 
     /// Complains of every field that was not asked for.

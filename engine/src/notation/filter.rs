@@ -1,6 +1,10 @@
 //! The filters and tests that expressions may use: few, pure, and the same for an auditor years later.
 
+use super::LARGEST;
 use serde_json::Value;
+
+/// Longest text that expressions and templates make, in bytes.
+const LONGEST: usize = 1024 * 1024;
 
 /// A filter: its name, its arguments, what it does.
 pub struct Filter {
@@ -23,7 +27,13 @@ impl Filter {
     /// Applies the filter; the error says what is wrong with the value or the arguments.
     pub fn apply(&self, value: &Value, arguments: &[Value]) -> Result<Value, String> {
         if arguments.len() == self.arguments {
-            (self.apply)(value, arguments)
+            let applied = (self.apply)(value, arguments)?;
+            if let (Some(after), before) = (applied.as_str(), value.as_str().map_or(0, str::len))
+                && after.len() > before
+            {
+                within_limit(after.len())?;
+            }
+            Ok(applied)
         } else {
             Err(format!("filter `{}` takes {} arguments, not {}", self.name, self.arguments, arguments.len()))
         }
@@ -51,7 +61,7 @@ pub const FILTERS: &[Filter] = &[
         name: "replace",
         arguments: 2,
         summary: "every occurrence of the first argument replaced by the second",
-        apply: |v, a| Ok(text(v)?.replace(&text(&a[0])?, &text(&a[1])?).into()),
+        apply: replace,
     },
     Filter { name: "join", arguments: 1, summary: "the items of a list, with the argument between them", apply: join },
     Filter { name: "length", arguments: 0, summary: "how many characters or items", apply: length },
@@ -68,6 +78,23 @@ pub const FILTERS: &[Filter] = &[
 
 /// Every test that may follow `is`.
 pub const TESTS: &[&str] = &["defined", "undefined", "none", "true", "false", "number", "string"];
+
+/// Refuses a text that is longer than any should be, before there is one.
+pub(super) fn within_limit(length: usize) -> Result<(), String> {
+    if length > LONGEST { Err("this text grows beyond 1 MiB".into()) } else { Ok(()) }
+}
+
+/// How much a value holds, in bytes; what every item costs is counted too.
+pub(super) fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 8,
+        Value::Array(items) => items.iter().map(size).fold(8, usize::saturating_add),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, field)| key.len() + 8 + size(field)).fold(8, usize::saturating_add)
+        }
+        _ => 8,
+    }
+}
 
 /// The value as it appears in a sentence.
 pub(super) fn text(value: &Value) -> Result<String, String> {
@@ -90,15 +117,32 @@ fn zero_pad(value: &Value, arguments: &[Value]) -> Result<Value, String> {
     Ok(format!("{:0>width$}", text(value)?).into())
 }
 
+fn replace(value: &Value, arguments: &[Value]) -> Result<Value, String> {
+    let (whole, old, new) = (text(value)?, text(&arguments[0])?, text(&arguments[1])?);
+    let count = whole.matches(old.as_str()).count();
+    within_limit((whole.len() - count * old.len()).saturating_add(count.saturating_mul(new.len())))?;
+    Ok(whole.replace(&old, &new).into())
+}
+
 fn words(value: &Value, _: &[Value]) -> Result<Value, String> {
     let bytes = hex::decode(text(value)?).map_err(|_| "`words` takes text in hex".to_string())?;
+    // A word has at most eleven letters, and a space goes before it.
+    within_limit(bytes.len().saturating_mul(12))?;
     Ok(crate::record::words(&bytes).into())
 }
 
 fn join(value: &Value, arguments: &[Value]) -> Result<Value, String> {
     let items = value.as_array().ok_or("`join` takes a list")?;
-    let items = items.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-    Ok(items.join(&text(&arguments[0])?).into())
+    let between = text(&arguments[0])?;
+    let mut joined = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let item = text(item)?;
+        let between = if index == 0 { "" } else { between.as_str() };
+        within_limit(joined.len().saturating_add(between.len()).saturating_add(item.len()))?;
+        joined.push_str(between);
+        joined.push_str(&item);
+    }
+    Ok(joined.into())
 }
 
 fn length(value: &Value, _: &[Value]) -> Result<Value, String> {
@@ -115,5 +159,11 @@ fn item(value: &Value, pick: fn(&[Value]) -> Option<&Value>) -> Result<Value, St
 }
 
 fn int(value: &Value, _: &[Value]) -> Result<Value, String> {
-    text(value)?.trim().parse::<i64>().map(Value::from).map_err(|_| "`int` takes text of digits".into())
+    let number: i64 = text(value)?.trim().parse().map_err(|_| "`int` takes text of digits".to_string())?;
+    exact(number).ok_or_else(|| format!("this number is beyond {LARGEST}"))
+}
+
+/// A whole number that the record holds exactly.
+pub(super) fn exact(number: i64) -> Option<Value> {
+    (number.unsigned_abs() <= LARGEST).then(|| number.into())
 }

@@ -1,7 +1,8 @@
 //! Reading a runbook's files: limits on what is hostile, imports, and the merge into one runbook.
 
 use super::{
-    Complaint, Complaints, Map, Place, Runbook, Section, Source, Sources, Step, StepKind, Text, decode,
+    Complaint, Complaints, Deviations, Input, InputType, Map, Place, Runbook, Section, Source, Sources, Step, StepKind,
+    Text, decode, hostile as characters,
     spelling::{is_kebab, to_kebab},
     toml, yaml,
 };
@@ -14,6 +15,9 @@ use std::{
 
 /// Largest runbook file that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Most bytes that all files of a runbook have together; one that is imported twice counts twice.
+const TOTAL_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Most files that one runbook may consist of; one that is imported twice counts twice.
 const FILES_LIMIT: usize = 64;
@@ -54,13 +58,13 @@ pub fn load(path: &Path) -> io::Result<Loaded> {
     };
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let folder = path.parent().map(Path::to_path_buf);
-    Ok(Loader { loaded: empty(), folder }.run(&path.display().to_string(), &name, text))
+    Ok(Loader { loaded: empty(), folder, total: 0, is_too_large: false }.run(&path.display().to_string(), &name, text))
 }
 
 /// Reads a runbook from a text that has no imports; `path` tells YAML (`.yaml`, `.yml`) from TOML (`.toml`).
 #[must_use]
 pub fn load_text(path: &str, text: &str) -> Loaded {
-    Loader { loaded: empty(), folder: None }.run(path, path, text.to_string())
+    Loader { loaded: empty(), folder: None, total: 0, is_too_large: false }.run(path, path, text.to_string())
 }
 
 fn empty() -> Loaded {
@@ -70,6 +74,10 @@ fn empty() -> Loaded {
 struct Loader {
     loaded: Loaded,
     folder: Option<PathBuf>,
+    /// The bytes of all files so far.
+    total: u64,
+    /// Whether nothing more is read, which was complained of.
+    is_too_large: bool,
 }
 
 impl Loader {
@@ -79,17 +87,19 @@ impl Loader {
             let own = Path::new(name).parent().map(Path::to_path_buf).unwrap_or_default();
             self.imports(runbook, &own, &mut vec![name.to_string()]);
         }
-        self.loaded.runbook = runbook;
+        // Without all of its files nothing else can be said of it.
+        self.loaded.runbook = runbook.filter(|_| !self.is_too_large);
         self.loaded
     }
 
     /// One file, without its imports.
     fn file(&mut self, shown: &str, name: &str, text: String) -> Option<Runbook> {
+        self.total = self.total.saturating_add(text.len() as u64);
         self.loaded.files.push(RunbookFile { path: name.to_string(), bytes: text.clone().into_bytes() });
         let file = self.loaded.sources.add(Source::new(shown, text))?;
         let Loaded { sources, complaints, .. } = &mut self.loaded;
         let source = sources.get(file)?.text.as_str();
-        if let Some((offset, found)) = hostile_character(source) {
+        if let Some((offset, found)) = characters::in_file(source) {
             let place = Place::new(file, offset..offset + found.len_utf8());
             complaints.push(hostile(place, found));
             return None;
@@ -107,7 +117,7 @@ impl Loader {
         // Without an escape in the file no string can hold a character that the file does not.
         let has_escapes = source.contains('\\');
         let mut escaped = |text: &str, at| {
-            if let Some((_, found)) = hostile_character(text) {
+            if let Some(found) = characters::in_text(text) {
                 complaints.push(hostile(at, found));
                 clean = false;
             }
@@ -120,6 +130,9 @@ impl Loader {
 
     /// Reads what a file imports and merges it in; `chain` holds the files that led here.
     fn imports(&mut self, runbook: &mut Runbook, folder: &Path, chain: &mut Vec<String>) {
+        if !self.fits(runbook, folder) {
+            return;
+        }
         for (name, path) in runbook.imports.clone() {
             if !is_kebab(&name) {
                 let message = format!("the import `{name}` is not in kebab-case");
@@ -131,8 +144,34 @@ impl Loader {
             chain.push(imported_name);
             self.imports(&mut imported, &own, chain);
             chain.pop();
+            if self.is_too_large {
+                return;
+            }
             merge(runbook, &name, imported, &mut self.loaded.complaints);
         }
+    }
+
+    /// Whether the files that a runbook imports are small enough, together with all that was read; looks at their sizes
+    /// before any of them is read.
+    fn fits(&mut self, runbook: &Runbook, folder: &Path) -> bool {
+        let Some(root) = &self.folder else { return true };
+        let mut total = self.total;
+        for path in runbook.imports.values() {
+            let relative = Path::new(path.as_str());
+            if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+                continue;
+            }
+            let size = std::fs::metadata(root.join(folder).join(relative)).map_or(0, |it| it.len());
+            // A file that is too large by itself is said to be that, and not read.
+            total = total.saturating_add(if size > SIZE_LIMIT { 0 } else { size });
+            if total > TOTAL_LIMIT && !self.is_too_large {
+                let message = format!("all files of a runbook together have at most {} MiB", TOTAL_LIMIT / 1024 / 1024);
+                let complaint = Complaint::error("import", path.at, message);
+                self.loaded.complaints.push(complaint.help("a file that is imported twice counts twice"));
+                self.is_too_large = true;
+            }
+        }
+        !self.is_too_large
     }
 
     fn import(&mut self, path: &Text, folder: &Path, chain: &[String]) -> Option<(String, Runbook)> {
@@ -204,21 +243,6 @@ fn read(path: &Path) -> Result<String, Refused> {
     })
 }
 
-/// The first character that could make a text look like another one: controls, changes of direction, invisible marks.
-fn hostile_character(text: &str) -> Option<(usize, char)> {
-    // All of them begin with one of these bytes in UTF-8, and most text has few of those.
-    let suspicious =
-        |byte: u8| byte < 0x20 && !matches!(byte, b'\n' | b'\t') || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
-    let found = text.bytes().enumerate().filter(|(_, byte)| suspicious(*byte));
-    let mut characters = found.filter_map(|(offset, _)| Some((offset, text.get(offset..)?.chars().next()?)));
-    characters.find(|(offset, character)| match character {
-        '\r' => !text[offset + 1..].starts_with('\n'),
-        '\u{feff}' => *offset > 0,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => true,
-        other => other.is_control(),
-    })
-}
-
 fn hostile(place: Place, found: char) -> Complaint {
     let message = format!("the character U+{:04X} does not belong in a runbook", u32::from(found));
     Complaint::error("control-character", place, message)
@@ -232,20 +256,24 @@ fn merge(runbook: &mut Runbook, name: &Text, imported: Runbook, complaints: &mut
             into.entry(name).or_insert(value);
         }
     }
-    for (device, declared) in &imported.devices {
-        if let Some(own) = runbook.devices.get(device.as_str())
-            && own.kind != declared.kind
-        {
-            let message =
-                format!("`{device}` is a {} here and a {} in the runbook that imports this", declared.kind, own.kind);
-            complaints.push(Complaint::error("import", declared.kind.at, message));
-        }
-    }
+    differences(runbook, &imported, complaints);
     let own: HashSet<String> = imported.sections.keys().map(|section| section.value.clone()).collect();
     declare(&mut runbook.participants, imported.participants);
     declare(&mut runbook.computers, imported.computers);
     declare(&mut runbook.devices, imported.devices);
     declare(&mut runbook.inputs, imported.inputs);
+    // Whoever must approve a deviation in one of the files must approve it in all: no approval is lost.
+    if let Some(deviations) = imported.deviations {
+        let approved_by = match &mut runbook.deviations {
+            Some(own) => &mut own.approved_by,
+            none => &mut none.insert(Deviations { approved_by: Vec::new() }).approved_by,
+        };
+        for role in deviations.approved_by {
+            if !approved_by.contains(&role) {
+                approved_by.push(role);
+            }
+        }
+    }
     let qualify = |section: &mut Text| {
         if own.contains(&section.value) {
             section.value = format!("{name}/{section}");
@@ -255,6 +283,51 @@ fn merge(runbook: &mut Runbook, name: &Text, imported: Runbook, complaints: &mut
         qualify(&mut section_name);
         qualify_steps(&mut section, &qualify);
         runbook.sections.insert(section_name, section);
+    }
+}
+
+/// Complains of what both files declare, and not as the same.
+fn differences(runbook: &Runbook, imported: &Runbook, complaints: &mut Complaints) {
+    let mut differ = |name: &Text, at: Place, here: String, there: String| {
+        if here != there {
+            let message = format!("`{name}` is {here} here and {there} in the runbook that imports this");
+            complaints.push(Complaint::error("import", at, message));
+        }
+    };
+    for (name, here) in &imported.devices {
+        if let Some(there) = runbook.devices.get(name.as_str()) {
+            differ(name, here.kind.at, format!("a {}", here.kind), format!("a {}", there.kind));
+        }
+    }
+    let titled = |title: &Text| format!("the “{title}”");
+    for (name, here) in &imported.participants {
+        if let Some(there) = runbook.participants.get(name.as_str()) {
+            differ(name, here.title.at, titled(&here.title), titled(&there.title));
+        }
+    }
+    for (name, here) in &imported.computers {
+        if let Some(there) = runbook.computers.get(name.as_str()) {
+            let line = |offline| if offline { "offline" } else { "not offline" }.to_string();
+            differ(name, here.title.at, titled(&here.title), titled(&there.title));
+            differ(name, name.at, line(here.offline), line(there.offline));
+        }
+    }
+    for (name, here) in &imported.inputs {
+        if let Some(there) = runbook.inputs.get(name.as_str()) {
+            differ(name, name.at, described(here), described(there));
+        }
+    }
+}
+
+/// What an input takes, in words.
+fn described(input: &Input) -> String {
+    let options = || input.options.iter().map(Text::as_str).collect::<Vec<_>>().join(", ");
+    match (input.kind, &input.pattern) {
+        (InputType::Text, Some(pattern)) => format!("text of the form {pattern}"),
+        (InputType::Text, None) => "text".into(),
+        (InputType::Date, _) => "a date".into(),
+        (InputType::Number, _) => "a number".into(),
+        (InputType::Choice, _) => format!("a choice of {}", options()),
     }
 }
 

@@ -5,9 +5,11 @@ mod decode;
 mod expression;
 mod fields;
 mod filter;
+mod hostile;
 mod load;
 mod model;
 mod node;
+mod pattern;
 mod source;
 mod spelling;
 mod suggest;
@@ -15,16 +17,19 @@ mod template;
 mod text;
 mod toml;
 mod yaml;
+mod yaml_words;
 
 pub use complaint::{Complaint, Complaints, Severity};
 pub use expression::{Evaluated, Expression, ExpressionError, Reference, Segment, Used};
 pub use filter::{FILTERS, Filter, TESTS};
+pub use hostile::is_hostile;
 pub use load::{Loaded, RunbookFile, load, load_text};
 pub use model::{
     Computer, Deviations, Device, Do, End, Expectation, GoTo, If, Input, InputType, Level, Map, OnFailure, Participant,
     Rehearsal, Runbook, Section, Step, StepKind, VirtualDevice,
 };
-pub use node::{Node, NodeKind};
+pub use node::{LARGEST, Node, NodeKind};
+pub use pattern::{Pattern, PatternError};
 pub use source::{Place, Source, Sources};
 pub use spelling::{is_kebab, is_snake, to_kebab, to_snake};
 pub use suggest::nearest;

@@ -3,6 +3,9 @@
 use super::{Place, Text};
 use serde_json::Value;
 
+/// The largest whole number that RFC 8785, and so the record, holds exactly: 2^53 - 1.
+pub const LARGEST: u64 = (1 << 53) - 1;
+
 /// A value of a source file and where it stands.
 #[derive(Debug, Clone)]
 pub struct Node {
@@ -88,6 +91,19 @@ impl Node {
             NodeKind::Mapping(entries) => {
                 Value::Object(entries.iter().map(|(key, node)| (key.value.clone(), node.to_json())).collect())
             }
+        }
+    }
+
+    /// Every whole number in this value that the record could not hold exactly, by how it is spelt, depth first.
+    pub(super) fn inexact(&self, visit: &mut impl FnMut(&str, Place)) {
+        match &self.kind {
+            NodeKind::Integer(value, spelt) if value.unsigned_abs() > LARGEST => visit(spelt, self.at),
+            NodeKind::Float(_, spelt) if spelt.trim_start_matches(['+', '-']).bytes().all(|it| it.is_ascii_digit()) => {
+                visit(spelt, self.at);
+            }
+            NodeKind::Sequence(items) => items.iter().for_each(|item| item.inexact(visit)),
+            NodeKind::Mapping(entries) => entries.iter().for_each(|(_, node)| node.inexact(visit)),
+            _ => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::expression::{
     ExpressionError, Reference, Used, collect, evaluate_tree, from_minijinja, range, refuse_deep, whole,
 };
-use super::filter::text;
+use super::filter::{size, text, within_limit};
 use minijinja::machinery::{self, ast};
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -83,8 +83,9 @@ impl<'a> Template<'a> {
                 ast::Stmt::EmitRaw(raw) => rendered.push_str(raw.raw),
                 ast::Stmt::EmitExpr(emit) => {
                     let value = evaluate_tree(&emit.expr, scope)?;
-                    let shown =
-                        text(&value).map_err(|message| ExpressionError { message, span: range(emit.expr.span()) })?;
+                    let wrong = |message| ExpressionError { message, span: range(emit.expr.span()) };
+                    let shown = text(&value).map_err(wrong)?;
+                    within_limit(rendered.len().saturating_add(shown.len())).map_err(wrong)?;
                     rendered.push_str(&shown);
                 }
                 _ => {
@@ -104,18 +105,31 @@ impl<'a> Template<'a> {
         }
     }
 
-    /// Renders every text inside a value; `{ secret: NAME }` stays as it is.
+    /// Renders every text inside a value; `{ secret: NAME }` stays as it is. All that expressions bring in counts
+    /// together against the limit of what grows.
     pub fn fill(value: &Value, scope: &Map<String, Value>) -> Result<Value, ExpressionError> {
-        match value {
-            Value::String(source) => Template::parse(source)?.value(scope),
-            Value::Array(items) => items.iter().map(|item| Self::fill(item, scope)).collect(),
-            Value::Object(fields) => fields
-                .iter()
-                .map(|(key, field)| Ok((key.clone(), Self::fill(field, scope)?)))
-                .collect::<Result<Map<_, _>, _>>()
-                .map(Value::Object),
-            other => Ok(other.clone()),
+        fill(value, scope, &mut 0)
+    }
+}
+
+fn fill(value: &Value, scope: &Map<String, Value>, made: &mut usize) -> Result<Value, ExpressionError> {
+    match value {
+        Value::String(source) => {
+            let template = Template::parse(source)?;
+            let value = template.value(scope)?;
+            if matches!(template, Template::Parts(_)) {
+                *made = made.saturating_add(size(&value));
+                within_limit(*made).map_err(|message| ExpressionError { message, span: 0..source.len() })?;
+            }
+            Ok(value)
         }
+        Value::Array(items) => items.iter().map(|item| fill(item, scope, made)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, field)| Ok((key.clone(), fill(field, scope, made)?)))
+            .collect::<Result<Map<_, _>, _>>()
+            .map(Value::Object),
+        other => Ok(other.clone()),
     }
 }
 
@@ -145,6 +159,41 @@ mod tests {
         let value = |source| Template::parse(source).and_then(|template| template.value(&scope())).unwrap();
         assert_eq!(value("{{ device.serial }}"), json!(7_550_054));
         assert_eq!(value("{{ device.serial }}!"), json!("7550054!"));
+    }
+
+    #[test]
+    fn text_that_grows_beyond_a_mebibyte_is_refused_before_it_is_there() {
+        let grown = "a".repeat(1024 * 1024 - 100);
+        let Value::Object(scope) = json!({ "x": grown, "n": [1, 2, 3] }) else { unreachable!() };
+        let chain = "| replace('a', 'aaaaaaaaaa')".repeat(60);
+        let ten = |part: &str| [part; 10].join(", ");
+        for source in [
+            format!("{{{{ 'a' {chain} }}}}"),
+            format!("!{{{{ 'a' {chain} }}}}"),
+            "{{ x | replace('', 'bb') }}".into(),
+            "{{ x ~ x }}".into(),
+            "{{ n | join(x) }}".into(),
+            "{{ x }}{{ x }}".into(),
+            format!("{{{{ [{}] }}}}", ten("x")),
+            format!("{{{{ [{}] | length }}}}", ten("x")),
+        ] {
+            let began = std::time::Instant::now();
+            let refused = Template::parse(&source).and_then(|template| template.value(&scope)).unwrap_err();
+            assert_eq!(refused.message, "this text grows beyond 1 MiB", "{source}");
+            assert!(began.elapsed().as_secs() < 5, "{source}");
+        }
+        assert!(Template::fill(&json!(["{{ x }}"]), &scope).is_ok());
+        let refused = Template::fill(&json!({ "a": ["{{ x }}"], "b": "{{ x }}" }), &scope).unwrap_err();
+        assert_eq!(refused.message, "this text grows beyond 1 MiB");
+    }
+
+    #[test]
+    fn a_whole_number_that_the_record_could_not_hold_is_refused() {
+        let value = |source| Template::parse(source).and_then(|template| template.value(&scope()));
+        assert_eq!(value("{{ 9007199254740990 + 1 }}").unwrap(), json!(9_007_199_254_740_991_u64));
+        for source in ["{{ 9007199254740992 }}", "{{ 9007199254740991 + 1 }}", "{{ '9007199254740992' | int }}"] {
+            assert!(value(source).is_err(), "{source}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! YAML 1.2 into the node tree: no aliases, no tags, no duplicate keys, no second document.
 
+use super::yaml_words::{braces, syntax};
 use super::{Complaint, Complaints, Node, NodeKind, Place, Text};
 use granit_parser::{Event, Parser, ScalarStyle, Span};
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 /// Deepest nesting that is read; a runbook needs about ten levels.
 pub(super) const DEPTH: usize = 64;
@@ -25,11 +26,10 @@ pub(super) fn read(file: u16, source: &str, complaints: &mut Complaints) -> Opti
             Ok(event) => event,
             Err(error) => {
                 let offset = error.marker().byte_offset().unwrap_or(0).min(source.len());
-                let place = Place::new(file, offset..offset + 1);
                 complaints.push(if error.info().contains("recursion limit") {
-                    too_deep(place)
+                    too_deep(Place::new(file, offset..offset + 1))
                 } else {
-                    Complaint::error("syntax", place, format!("this is not YAML: {}", error.info()))
+                    syntax(file, source, offset, &error.info())
                 });
                 return None;
             }
@@ -62,7 +62,7 @@ pub(super) fn read(file: u16, source: &str, complaints: &mut Complaints) -> Opti
                 return None;
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if expects_key(&open) => {
-                complaints.push(Complaint::error("syntax", at, "a key must be a plain word"));
+                complaints.push(braces(source, at));
                 return None;
             }
             Event::SequenceStart(..) => {
@@ -78,7 +78,7 @@ pub(super) fn read(file: u16, source: &str, complaints: &mut Complaints) -> Opti
                     take_key(&mut open, Text::new(value, at), complaints);
                     continue;
                 }
-                Node { at, kind: scalar(&value, style) }
+                Node { at, kind: scalar(value, style) }
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
                 Some(Open::Sequence { at: start, items }) => {
@@ -142,26 +142,33 @@ fn take_key(open: &mut [Open], name: Text, complaints: &mut Complaints) {
 }
 
 /// The core schema of YAML 1.2 (section 10.3): `no`, `on` and `yes` are strings.
-fn scalar(value: &str, style: ScalarStyle) -> NodeKind {
-    if style != ScalarStyle::Plain {
-        return NodeKind::Text(value.to_string());
-    }
+fn scalar(value: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
+    let plain = if style == ScalarStyle::Plain { plain(&value) } else { None };
+    plain.unwrap_or_else(|| NodeKind::Text(value.into_owned()))
+}
+
+/// What a plain scalar is when it is no text.
+fn plain(value: &str) -> Option<NodeKind> {
     match value {
-        "" | "~" | "null" | "Null" | "NULL" => return NodeKind::Null,
-        "true" | "True" | "TRUE" => return NodeKind::Boolean(true),
-        "false" | "False" | "FALSE" => return NodeKind::Boolean(false),
+        "" | "~" | "null" | "Null" | "NULL" => return Some(NodeKind::Null),
+        "true" | "True" | "TRUE" => return Some(NodeKind::Boolean(true)),
+        "false" | "False" | "FALSE" => return Some(NodeKind::Boolean(false)),
         _ => {}
+    }
+    if !value.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
+        return None;
     }
     let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
     if !unsigned.is_empty()
         && unsigned.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = value.parse()
     {
-        return NodeKind::Integer(number, value.to_string());
+        return Some(NodeKind::Integer(number, value.to_string()));
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(number) = value.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, radix).ok()) {
-            return NodeKind::Integer(number, value.to_string());
+        let digits = value.strip_prefix(prefix).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if let Some(number) = digits.and_then(|digits| i64::from_str_radix(digits, radix).ok()) {
+            return Some(NodeKind::Integer(number, value.to_string()));
         }
     }
     if unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
@@ -169,7 +176,7 @@ fn scalar(value: &str, style: ScalarStyle) -> NodeKind {
         && let Ok(number) = value.parse::<f64>()
         && number.is_finite()
     {
-        return NodeKind::Float(number, value.to_string());
+        return Some(NodeKind::Float(number, value.to_string()));
     }
-    NodeKind::Text(value.to_string())
+    None
 }

@@ -85,17 +85,30 @@ impl Entry {
         let mut unsigned = self.clone();
         let Some(sig) = unsigned.sig.take() else { return false };
         let mut bytes = [0; 64];
-        hex::decode_to_slice(sig, &mut bytes).is_ok()
+        // One signature has one form: in uppercase it would be another line that says the same.
+        hex::decode_to_slice(&sig, &mut bytes).is_ok()
+            && hex::encode(bytes) == sig
             && unsigned
                 .canonical()
                 .is_ok_and(|signed| key.verify_strict(signed.as_bytes(), &Signature::from_bytes(&bytes)).is_ok())
     }
 }
 
+/// A value as the record holds it: RFC 8785 writes every number as an IEEE 754 double, so that 1.0 and 1 are one number.
+///
+/// Values pass through here before anything is computed from them, or a replay would compute from others.
+#[must_use]
+pub fn settled(value: serde_json::Value) -> serde_json::Value {
+    match serde_json_canonicalizer::to_string(&value).map(|text| serde_json::from_str(&text)) {
+        Ok(Ok(settled)) => settled,
+        _ => value,
+    }
+}
+
 /// The SHA-256 of a line, which the next entry's `prev` names.
 #[must_use]
-pub(crate) fn line_digest(line: &str) -> [u8; 32] {
-    Sha256::digest(line.as_bytes()).into()
+pub(crate) fn line_digest(line: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(line).into()
 }
 
 /// An instant as the transcript writes it: RFC 3339, UTC, exactly three decimals.
@@ -136,6 +149,16 @@ mod tests {
             let read: Entry = serde_json::from_str(&line).unwrap();
             assert_eq!(read.canonical().unwrap(), line);
             assert!(read.verify(&key.verifying_key()));
+        }
+    }
+
+    #[test]
+    fn a_signature_in_uppercase_is_none() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        for entry in entries() {
+            let mut read: Entry = serde_json::from_str(&entry.sign(&key).unwrap()).unwrap();
+            read.sig = read.sig.map(|sig| sig.to_uppercase());
+            assert!(!read.verify(&key.verifying_key()));
         }
     }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
+    fs::{DirBuilder, File, Metadata, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Component, Path, PathBuf},
@@ -96,7 +96,9 @@ impl Folder {
             && path.len() <= 1_024
             && !path.contains(['\\', '\0'])
             && !path.chars().any(char::is_control)
-            && relative.components().all(|part| matches!(part, Component::Normal(_)));
+            && relative.components().all(|part| matches!(part, Component::Normal(_)))
+            // `a//b` and `a/./b` would be second names of one file.
+            && relative.components().collect::<PathBuf>().as_os_str() == relative.as_os_str();
         if !fine {
             return Err(escapes());
         }
@@ -117,6 +119,13 @@ impl Folder {
             io::ErrorKind::AlreadyExists => FolderError::Exists(path.to_string()),
             _ => FolderError::Io { path: path.to_string(), error },
         };
+        if !self.root.is_dir() {
+            let path = self.root.display().to_string();
+            return Err(FolderError::Io {
+                path,
+                error: io::Error::new(io::ErrorKind::NotFound, "there is no such folder"),
+            });
+        }
         let mut made = Vec::new();
         let mut missing = full.parent();
         while let Some(folder) = missing.filter(|folder| !folder.exists()) {
@@ -138,12 +147,43 @@ impl Folder {
         Ok(FileRecord { path: path.to_string(), sha256: digest_hex(bytes), size: bytes.len() as u64 })
     }
 
+    /// The bytes of a file.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, FolderError> {
+        let full = self.resolve(path)?;
+        std::fs::read(full).map_err(|error| FolderError::Io { path: path.to_string(), error })
+    }
+
+    /// Removes a file whose bytes are kept elsewhere.
+    pub(crate) fn remove(&self, path: &str) -> Result<(), FolderError> {
+        let full = self.resolve(path)?;
+        let failed = |error: io::Error| FolderError::Io { path: path.to_string(), error };
+        std::fs::remove_file(&full).map_err(failed)?;
+        full.parent().map_or(Ok(()), sync_folder).map_err(failed)
+    }
+
+    /// The size of a file as it is now, without opening it.
+    pub(crate) fn size(&self, path: &str) -> Result<u64, FolderError> {
+        let full = self.resolve(path)?;
+        let failed = |error: io::Error| FolderError::Io { path: path.to_string(), error };
+        Ok(regular(&full).map_err(failed)?.len())
+    }
+
     /// The digest and size of a file as it is now.
     pub fn measure(&self, path: &str) -> Result<FileRecord, FolderError> {
         let full = self.resolve(path)?;
         let failed = |error: io::Error| FolderError::Io { path: path.to_string(), error };
-        let (sha256, size) = digest_file(&full).map_err(failed)?;
+        let (sha256, size) = regular(&full).and_then(|_| digest_file(&full)).map_err(failed)?;
         Ok(FileRecord { path: path.to_string(), sha256, size })
+    }
+}
+
+/// What is known of a regular file before it is opened: opening anything else could wait forever.
+pub(super) fn regular(path: &Path) -> io::Result<Metadata> {
+    let metadata = path.symlink_metadata()?;
+    match metadata.file_type() {
+        kind if kind.is_file() => Ok(metadata),
+        kind if kind.is_symlink() => Err(io::Error::other("it is a symbolic link, which is not followed")),
+        _ => Err(io::Error::other("it is no regular file")),
     }
 }
 

@@ -7,7 +7,7 @@ mod reader;
 mod words;
 mod writer;
 
-pub use entry::{Draft, Entry, GENESIS, instant};
+pub use entry::{Draft, Entry, GENESIS, instant, settled};
 pub use event::{
     Aborted, Answered, Approval, Began, Checkpoint, Decided, Deviated, Ended, Entered, Event, Expected, Failed,
     Finished, HostFacts, Left, Observed, Opened, ParticipantRecord, Program, Resumed, Retried, Skipped,

@@ -1,14 +1,20 @@
 //! Reading a transcript back: every line an entry in RFC 8785 form, nothing more.
 
-use super::{Entry, TRANSCRIPT, entry::line_digest};
+use super::{Entry, TRANSCRIPT, entry::line_digest, folder::regular};
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
 /// Largest transcript that is read, in bytes: about a million steps.
 const SIZE_LIMIT: u64 = 1024 * 1024 * 1024;
+
+/// Longest line that is read, in bytes with its newline.
+const LINE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// How many lines may be no entries before the rest is not read.
+const NO_ENTRIES_LIMIT: usize = 100;
 
 /// A line of a transcript.
 #[derive(Debug, Clone)]
@@ -32,35 +38,47 @@ pub struct Unreadable {
 }
 
 /// A transcript's lines, and what follows the last newline: the torn line of a broken session.
+///
+/// After a number of lines that are no entries the rest is not read: that is no transcript.
 pub fn read(folder: &Path) -> Result<(Vec<Line>, Vec<u8>), Unreadable> {
     let path = folder.join(TRANSCRIPT);
     let failed = |error| Unreadable { path: path.display().to_string(), error };
-    let mut bytes = Vec::new();
-    File::open(&path).and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() as u64 > SIZE_LIMIT {
+    let size = regular(&path).map_err(failed)?.len();
+    if size > SIZE_LIMIT {
         return Err(failed(io::Error::other("it is larger than 1 GiB, which no ceremony writes")));
     }
-    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let (whole, torn) = bytes.split_at(end);
-    let lines = whole
-        .split_inclusive(|byte| *byte == b'\n')
-        .enumerate()
-        .map(|(index, line)| parse(index + 1, &line[..line.len() - 1]))
-        .collect();
-    Ok((lines, torn.to_vec()))
+    let mut reader = BufReader::new(File::open(&path).map_err(failed)?.take(size));
+    let (mut lines, mut no_entries) = (Vec::new(), 0);
+    loop {
+        let mut bytes = Vec::new();
+        (&mut reader).take(LINE_LIMIT).read_until(b'\n', &mut bytes).map_err(failed)?;
+        let is_long = bytes.len() as u64 == LINE_LIMIT;
+        if bytes.pop_if(|last| *last == b'\n').is_none() && !is_long {
+            return Ok((lines, bytes));
+        }
+        let mut line = parse(lines.len() + 1, &bytes);
+        no_entries += usize::from(line.entry.is_err());
+        if is_long {
+            line.entry = Err("it is longer than 64 MiB, and nothing from here on was read".into());
+        } else if no_entries >= NO_ENTRIES_LIMIT {
+            line.entry = Err(format!("it is the {no_entries}th such line, and nothing after it was read"));
+        }
+        let is_over = is_long || no_entries >= NO_ENTRIES_LIMIT;
+        lines.push(line);
+        if is_over {
+            return Ok((lines, Vec::new()));
+        }
+    }
 }
 
 fn parse(number: usize, bytes: &[u8]) -> Line {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Line { number, digest: [0; 32], entry: Err("it is not UTF-8".into()) };
-    };
-    let entry =
-        serde_json::from_str::<Entry>(text).map_err(|error| format!("it is no entry: {error}")).and_then(|entry| {
-            match entry.canonical() {
-                Ok(canonical) if canonical == text => Ok(entry),
-                Ok(_) => Err("it is not in RFC 8785 form, or says more than an entry says".into()),
-                Err(error) => Err(format!("it has no RFC 8785 form: {error}")),
-            }
-        });
-    Line { number, digest: line_digest(text), entry }
+    let entry = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_string()).and_then(|text| {
+        let entry = serde_json::from_str::<Entry>(text).map_err(|error| format!("it is no entry: {error}"))?;
+        match entry.canonical() {
+            Ok(canonical) if canonical == text => Ok(entry),
+            Ok(_) => Err("it is not in RFC 8785 form, or says more than an entry says".into()),
+            Err(error) => Err(format!("it has no RFC 8785 form: {error}")),
+        }
+    });
+    Line { number, digest: line_digest(bytes), entry }
 }

@@ -400,13 +400,13 @@ error: this is not a regular expression: non-empty character class has no closin
   --> runbook.yaml:19:42
    |
 19 |         with: { prompt: Serial, pattern: '[0-9{7' }
-   |                                          ^^^^^^^^
+   |                                          ^^^^^^^^ close the `[` with `]`; for the character itself write `\[`
 
 error: this is not a regular expression: look-around is not supported
   --> runbook.yaml:25:42
    |
 25 |         with: { prompt: Serial, pattern: '(?=x)' }
-   |                                          ^^^^^^^
+   |                                          ^^^^^^^ write it without `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`
 ",
     );
 }

@@ -332,29 +332,3 @@ warning: this step is never performed
 ",
     );
 }
-
-#[test]
-fn a_remedy_comes_back_and_ends_nothing() {
-    yaml(
-        r"
-notation: 1
-title: A ceremony
-sections:
-  start:
-    title: Start
-    steps:
-      - do: Ask.
-        on_failure: { go_to: remedy }
-      - end: Done.
-  remedy: { title: Remedy, steps: [{ if: it is hopeless, then: [{ go_to: give-up }] }] }
-  give-up: { title: Give up, steps: [{ end: Given up. }] }
-",
-        r"
-error: the remedy `remedy` can END the ceremony
- --> runbook.yaml:8:30
-  |
-8 |         on_failure: { go_to: remedy }
-  |                              ^^^^^^ a remedy comes back to the step that failed
-",
-    );
-}

@@ -181,6 +181,39 @@ handler!(KeyInfo, "piv.device-info", Yubikey, Info);
 handler!(Put, "yubihsm.put-key", PutKey, (), KNOWN_SECRETS = &["factory-default"]);
 handler!(Exec, "exec.run", Run, Ran);
 handler!(CopyFile, "files.copy", Copy, ());
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only the schema matters")]
+struct Import {
+    capabilities: Option<Capabilities>,
+}
+
+/// Names as a list, or as text with commas.
+#[derive(Deserialize)]
+#[serde(transparent)]
+#[allow(dead_code, reason = "only the schema matters")]
+struct Capabilities(serde_json::Value);
+
+impl JsonSchema for Capabilities {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Capabilities".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names = ["sign-ecdsa", "sign-eddsa", "exportable-under-wrap"];
+        schemars::json_schema!({ "anyOf": [
+            { "type": "string", "x-list-of": names, "x-or": ["all", "none"] },
+            { "type": "integer", "minimum": 1, "maximum": 16 },
+            { "type": "array", "items": { "type": "string", "enum": names } }
+        ] })
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+handler!(ImportKey, "yubihsm.import", Import, ());
 handler!(Checkpoint, "checkpoint", (), ());
 
 /// All of them.
@@ -194,5 +227,6 @@ pub fn registry() -> Registry {
         .with(Put)
         .with(Exec)
         .with(CopyFile)
+        .with(ImportKey)
         .with(Checkpoint)
 }

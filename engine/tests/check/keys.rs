@@ -264,7 +264,7 @@ error: a runbook has no `title`
  --> runbook.yaml:1:1
   |
 1 | participants:
-  | ^^^^^^^^^^^^^
+  | ^^^^^^^^^^^^^ add `title: …` at the top
 
 error: a participant has no `title`
  --> runbook.yaml:2:12
@@ -337,7 +337,7 @@ error: a runbook has no `title`
  --> runbook.toml:1:1
   |
 1 | [sections.start]
-  | ^
+  | ^ add `title: …` at the top
 
 error: a section has no `title`
  --> runbook.toml:1:1

@@ -18,3 +18,4 @@ mod speed;
 mod support;
 mod takes;
 mod values;
+mod weaknesses;

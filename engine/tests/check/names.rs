@@ -38,17 +38,17 @@ error: the participant `Key Holder` is not in snake_case
 4 |   Key Holder: { title: Key holder }
   |   ^^^^^^^^^^ call it `key_holder`
 
-error: this name is empty or has space around it
+error: a device cannot be called ``
  --> runbook.yaml:6:3
   |
 6 |   "": { kind: yubihsm2 }
-  |   ^^
+  |   ^^ a letter or digit, then letters, digits, `.`, `_` and `-`; 64 characters at most
 
-error: this name is empty or has space around it
+error: a device cannot be called ` x`
  --> runbook.yaml:7:3
   |
 7 |   " x": { kind: yubihsm2 }
-  |   ^^^^
+  |   ^^^^ a letter or digit, then letters, digits, `.`, `_` and `-`; 64 characters at most
 
 error: the input `ceremony-date` is not in snake_case
  --> runbook.yaml:9:3

@@ -114,7 +114,7 @@ error: unknown step handler `banana`
   --> runbook.yaml:30:15
    |
 30 |         uses: banana
-   |               ^^^^^^ known here: ask.secret, ask.text, checkpoint, devices.insert, exec.run, files.copy, piv.device-info, yubihsm.device-info, yubihsm.put-key
+   |               ^^^^^^ known here: ask.secret, ask.text, checkpoint, devices.insert, exec.run, files.copy, piv.device-info, yubihsm.device-info, yubihsm.import, yubihsm.put-key
 
 error: unknown device `YubiHSM2-3`
   --> runbook.yaml:33:25

@@ -230,7 +230,7 @@ error: a rehearsal cannot give this answer: `nroth` is none of: north, south, no
 8 |   region: { type: choice, options: [north, south, north], rehearse: { answer: nroth } }
   |                                                                               ^^^^^
 
-error: a rehearsal cannot give this answer: `x` does not match [0-9]+
+error: a rehearsal cannot give this answer: `x` does not have the form that is asked for ([0-9]+)
  --> runbook.yaml:9:64
   |
 9 |   serial: { type: text, pattern: '[0-9]+', rehearse: { answer: x } }
@@ -248,11 +248,11 @@ error: an input has no outputs, only an `answer`
 11 |   after: { type: text, rehearse: { answer: "{{ inputs.day }}", outputs: { value: x } } }
    |                                                                         ^^^^^^^^^^^^
 
-error: this is not a regular expression: non-empty character class has no closing bracket
+error: this is not a regular expression: found unclosed character class
   --> runbook.yaml:12:33
    |
 12 |   wrong: { type: text, pattern: '[0-9' }
-   |                                 ^^^^^^
+   |                                 ^^^^^^ close the `[` with `]`; for the character itself write `\[`
 
 warning: a `pattern` means nothing for a number
   --> runbook.yaml:13:37

@@ -2,12 +2,9 @@
 
 use super::{
     device_name::DeviceName,
-    patience::{Patience, default_timeout},
+    patience::{Patience, default_timeout, seconds},
 };
-use crate::{
-    ports::{Plugged, Ports, Sought, list, owner, seek},
-    yubihsm::{Device, factory_new},
-};
+use crate::ports::{Plugged, Ports, Sought, list, numbered_subject, owner, seek};
 use officiant_engine::conduct::{Effect, Failure, NamedDevice, Notice, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,9 +22,6 @@ pub(super) struct Arguments {
     /// Whether there must be no other of its kind.
     #[serde(default)]
     alone: bool,
-    /// Whether it is reset to its factory state by a finger on its rim while it is inserted. Everything in it is deleted.
-    #[serde(default)]
-    touch_reset: bool,
     /// How many seconds to wait.
     #[serde(default = "default_timeout")]
     #[schemars(range(min = 1, max = 86_400))]
@@ -54,56 +48,51 @@ impl StepHandler for Insert {
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         let ports = &*self.0;
         let device = stage.device(&arguments.device.0)?;
-        match ports.hand() {
-            Some(hand) => hand.insert(&device.name, arguments.touch_reset)?,
-            None if arguments.touch_reset => ask_for_reset(ports, stage, &device, arguments.timeout)?,
-            None => {}
+        if let Some(hand) = ports.hand() {
+            hand.insert(&device.name, false)?;
         }
-        let plugged = await_device(ports, stage, &device, &arguments)?;
-        stage.bind(&device.name, plugged.serial)?;
-        if !plugged.port.is_local() {
-            stage.show(Notice::Information(format!(
-                "{} is reached through {}, which is not this machine: what is between them can see which commands are sent, \
-                 though not what is in them",
-                device.name, plugged.port
-            )));
-        }
-        if arguments.touch_reset {
-            let opened = Device::plugged(device.name.clone(), plugged.clone())?;
-            factory_new(stage, &opened).map_err(|failure| {
-                Failure::new("not-reset", format!("{} was not reset: {}", device.name, failure.message))
-                    .next("take it out, and insert it again with a finger on its rim for ten seconds")
-            })?;
-        }
+        let plugged = await_device(ports, stage, &device, arguments.alone, arguments.timeout)?;
+        bind(stage, &device, &plugged)?;
         Ok(Outputs { serial: plugged.serial, firmware: plugged.firmware })
     }
 }
 
+/// Binds the name to the device, and says when the device is reached through another machine.
+pub(super) fn bind(stage: &mut Stage<'_>, device: &NamedDevice, plugged: &Plugged) -> Result<(), Failure> {
+    stage.bind(&device.name, plugged.serial)?;
+    if !plugged.port.is_local() {
+        stage.show(Notice::Information(format!(
+            "{} is reached through {}, which is not this machine: what is between them can see which commands are sent, though \
+             not what is in them",
+            device.name, plugged.port
+        )));
+    }
+    Ok(())
+}
+
 /// Waits until the device is there, and alone if it must be.
-fn await_device(
+pub(super) fn await_device(
     ports: &dyn Ports,
     stage: &mut Stage<'_>,
     device: &NamedDevice,
-    arguments: &Arguments,
+    alone: bool,
+    timeout: u32,
 ) -> Result<Plugged, Failure> {
-    let what = match device.serial {
-        Some(serial) => format!("{}, serial number {serial}, to be inserted", device.name),
-        None => format!("{} to be inserted", device.name),
-    };
-    let mut patience = Patience::new(arguments.timeout);
+    let what = format!("{} to be inserted", numbered_subject(&device.name, device.serial));
+    let mut patience = Patience::new(timeout);
     loop {
         let present = ports.present(&device.kind, stage.bindings())?;
-        if arguments.alone && present.devices.len() > 1 {
+        if alone && present.devices.len() > 1 {
             return Err(Failure::new(
                 "not-alone",
                 format!("{} must be the only one; these are inserted: {}", device.name, list(&present.devices, stage)),
             )
             .next(format!("take out all but {}", device.name)));
         }
-        match seek(device, &present, stage)? {
+        match seek(ports, device, &present, stage)? {
             Sought::Here(plugged) => return Ok(plugged),
             // Devices that are known by other names may stay while this one is waited for, unless it is to be alone.
-            Sought::Other(failure) if arguments.alone || stranger(&present.devices, stage) => return Err(failure),
+            Sought::Other(failure) if alone || stranger(&present.devices, stage) => return Err(failure),
             Sought::Other(_) | Sought::Nowhere => {}
         }
         if !patience.wait(stage, &what) {
@@ -114,7 +103,7 @@ fn await_device(
             };
             return Err(Failure::new(
                 "no-device",
-                format!("{} was not inserted in {} seconds: {there}", device.name, arguments.timeout),
+                format!("{} was not inserted in {}: {there}", device.name, seconds(timeout)),
             )
             .next(format!("insert {}, and see that the bindings say where", device.name)));
         }
@@ -123,29 +112,4 @@ fn await_device(
 
 fn stranger(devices: &[Plugged], stage: &Stage<'_>) -> bool {
     devices.iter().any(|plugged| owner(plugged, stage).is_none())
-}
-
-/// Says how a device is reset, and sees to it that it is not inserted already
-/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-quick-start.html>, *Reset*).
-fn ask_for_reset(ports: &dyn Ports, stage: &mut Stage<'_>, device: &NamedDevice, timeout: u32) -> Result<(), Failure> {
-    let mut patience = Patience::new(timeout);
-    loop {
-        let present = ports.present(&device.kind, stage.bindings())?;
-        if !matches!(seek(device, &present, stage)?, Sought::Here(_)) {
-            break;
-        }
-        if !patience.wait(stage, &format!("{} to be taken out, so that it can be reset", device.name)) {
-            return Err(Failure::new(
-                "still-inserted",
-                format!("{} is inserted already, and is reset only while it is being inserted", device.name),
-            )
-            .next(format!("take {} out, and try again", device.name)));
-        }
-    }
-    stage.show(Notice::Information(format!(
-        "Put a finger on the metal rim of {}, insert it, and keep the finger there for ten seconds after. Everything in it is \
-         deleted.",
-        device.name
-    )));
-    Ok(())
 }

@@ -35,3 +35,8 @@ impl Patience {
         true
     }
 }
+
+/// "1 second", "120 seconds".
+pub(super) fn seconds(count: u32) -> String {
+    if count == 1 { "1 second".into() } else { format!("{count} seconds") }
+}

@@ -2,9 +2,9 @@
 
 use super::{
     device_name::DeviceName,
-    patience::{Patience, default_timeout},
+    patience::{Patience, default_timeout, seconds},
 };
-use crate::ports::Ports;
+use crate::ports::{Ports, numbered_subject};
 use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,19 +51,17 @@ impl StepHandler for Remove {
         if let Some(hand) = self.0.hand() {
             hand.remove(&device.name)?;
         }
+        let which = numbered_subject(&device.name, device.serial);
         let mut patience = Patience::new(arguments.timeout);
         loop {
             let present = self.0.present(&device.kind, stage.bindings())?;
             if present.devices.iter().all(|plugged| plugged.serial != serial) {
                 return Ok(Outputs { serial });
             }
-            if !patience.wait(stage, &format!("{}, serial number {serial}, to be taken out", device.name)) {
+            if !patience.wait(stage, &format!("{which} to be taken out")) {
                 return Err(Failure::new(
                     "still-inserted",
-                    format!(
-                        "{}, serial number {serial}, was not taken out in {} seconds",
-                        device.name, arguments.timeout
-                    ),
+                    format!("{which} was not taken out in {}", seconds(arguments.timeout)),
                 )
                 .next(format!("take {} out", device.name)));
             }

@@ -20,10 +20,11 @@ pub(super) enum Stream {
 enum Piece {
     Said(Stream, Vec<u8>),
     Closed,
+    Failed(io::Error),
 }
 
 /// Why reading stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Stopped {
     /// Both streams were closed by every process that held them.
     Closed,
@@ -31,6 +32,8 @@ pub(super) enum Stopped {
     Full(Stream),
     /// The time is up.
     TooLate,
+    /// A stream could not be read to its end.
+    Failed(io::Error),
 }
 
 /// What a program said so far.
@@ -78,7 +81,10 @@ impl Capture {
                 }
                 Ok(Piece::Closed) => self.open -= 1,
                 Err(RecvTimeoutError::Timeout) => return Stopped::TooLate,
-                Err(RecvTimeoutError::Disconnected) => self.open = 0,
+                Ok(Piece::Failed(error)) => return Stopped::Failed(error),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Stopped::Failed(io::Error::other("the program's output is no longer read"));
+                }
             }
         }
         Stopped::Closed
@@ -101,7 +107,38 @@ fn read(stream: Stream, mut from: impl Read, to: &SyncSender<Piece>) {
                 }
             }
             // Nobody listens any more when this cannot be sent.
-            _ => return drop(to.send(Piece::Closed)),
+            Ok(0) => return drop(to.send(Piece::Closed)),
+            Err(error) => return drop(to.send(Piece::Failed(error))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn stopped(broken: impl Read + Send + 'static) -> Stopped {
+        let mut capture = Capture::start(b"said".as_slice(), broken, 100).unwrap();
+        capture.until(Instant::now() + Duration::from_secs(10))
+    }
+
+    /// Fails, or panics.
+    struct Broken {
+        panics: bool,
+    }
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            assert!(!self.panics, "this panic belongs to the test");
+            Err(io::Error::other("broken"))
+        }
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_read_to_its_end_is_not_taken_for_one_that_ended() {
+        assert!(matches!(stopped(Broken { panics: false }), Stopped::Failed(_)));
+        assert!(matches!(stopped(Broken { panics: true }), Stopped::Failed(_)));
+        assert!(matches!(stopped(b"".as_slice()), Stopped::Closed));
     }
 }

@@ -27,7 +27,9 @@ pub(super) enum Input {
 
 /// A program to run.
 pub(super) struct Program<'a> {
-    /// The program and its arguments, at least the former.
+    /// Where it is.
+    pub(super) path: &'a Path,
+    /// The program's name and its arguments, at least the former.
     pub(super) command: &'a [String],
     pub(super) directory: &'a Path,
     /// Added to the environment of this process.
@@ -48,7 +50,17 @@ pub(super) enum End {
     TooMuch(Stream),
 }
 
+/// Why it is not known how a program ended.
+#[derive(Debug)]
+pub(super) enum NotRun {
+    /// It could not be started: nothing ran.
+    NotStarted(io::Error),
+    /// It was started and then lost: it may have done its work.
+    Lost(io::Error),
+}
+
 /// What came of a program.
+#[derive(Debug)]
 pub(super) struct Ran {
     pub(super) end: End,
     pub(super) output: Vec<u8>,
@@ -59,20 +71,27 @@ impl Program<'_> {
     /// Runs it until it ended and nothing that it started holds its output any more.
     ///
     /// # Errors
-    /// It could not be started.
-    pub(super) fn run(&self, input: Input) -> io::Result<Ran> {
-        let [program, arguments @ ..] = self.command else { return Err(io::ErrorKind::NotFound.into()) };
-        let mut group = Group(
-            Command::new(program)
-                .args(arguments)
-                .current_dir(self.directory)
-                .envs(self.environment)
-                .stdin(if matches!(input, Input::Nothing) { Stdio::null() } else { Stdio::piped() })
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .process_group(0)
-                .spawn()?,
-        );
+    /// It could not be started, or it was lost.
+    pub(super) fn run(&self, input: Input) -> Result<Ran, NotRun> {
+        let [name, arguments @ ..] = self.command else {
+            return Err(NotRun::NotStarted(io::ErrorKind::NotFound.into()));
+        };
+        let child = Command::new(self.path)
+            .arg0(name)
+            .args(arguments)
+            .current_dir(self.directory)
+            .envs(self.environment)
+            .stdin(if matches!(input, Input::Nothing) { Stdio::null() } else { Stdio::piped() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn();
+        let group = Group(child.map_err(NotRun::NotStarted)?);
+        self.attend(group, input).map_err(NotRun::Lost)
+    }
+
+    /// Sees a program that runs through to its end.
+    fn attend(&self, mut group: Group, input: Input) -> io::Result<Ran> {
         let deadline = Instant::now() + self.limit;
         let (Some(output), Some(error)) = (group.0.stdout.take(), group.0.stderr.take()) else {
             return Err(io::Error::other("the program's output cannot be read"));
@@ -84,6 +103,7 @@ impl Program<'_> {
             Stopped::Closed if group.ended(deadline) => None,
             Stopped::Closed | Stopped::TooLate => Some(End::TooLate),
             Stopped::Full(stream) => Some(End::TooMuch(stream)),
+            Stopped::Failed(error) => return Err(error),
         };
         if stopped.is_some() {
             group.signal(Signal::TERM);

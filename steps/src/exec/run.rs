@@ -3,8 +3,9 @@
 use super::{
     capture::Stream,
     leak::leaks,
-    process::{End, Input, Program, Ran},
-    search, shown,
+    process::{End, Input, NotRun, Program, Ran},
+    search::{self, Found},
+    shown,
 };
 use crate::{files::Place, people::Span};
 use officiant_engine::{
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     io::{self, ErrorKind},
-    path::PathBuf,
+    path::{self, Path, PathBuf},
 };
 use zeroize::Zeroize;
 
@@ -57,6 +58,8 @@ enum Stdin {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Outputs {
+    /// The program that ran.
+    program: Found,
     /// The exit code, one of the good ones.
     exit_code: i32,
     /// What it wrote to standard output, or the first 4 KiB of it; nothing when that is not UTF-8.
@@ -80,18 +83,30 @@ impl StepHandler for Run {
         Some(announcement(arguments))
     }
 
+    fn reaches_out(&self, _: &Arguments) -> bool {
+        true
+    }
+
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         check(&arguments)?;
         let directory = directory(arguments.directory.as_deref(), stage)?;
         let (input, secret) = input(arguments.stdin.as_ref(), stage)?;
+        let search_path = arguments.environment.get("PATH").map(String::as_str);
+        let path = search::resolve(&arguments.command[0], search_path, &directory)
+            .map_err(|error| not_started(&arguments, None, &error))?;
+        let found = Found::at(&path);
         let program = Program {
+            path: &path,
             command: &arguments.command,
             directory: &directory,
             environment: &arguments.environment,
             limit: arguments.timeout.unwrap_or(Span::minutes(10)).duration(),
             most: MOST,
         };
-        let mut ran = program.run(input).map_err(|error| not_started(&arguments, &error))?;
+        let mut ran = program.run(input).map_err(|error| match error {
+            NotRun::NotStarted(error) => not_started(&arguments, Some(&path), &error),
+            NotRun::Lost(error) => lost(&arguments, &error),
+        })?;
         if let Some(secret) = secret
             && (leaks(&ran.output, &secret) || leaks(&ran.error, &secret))
         {
@@ -104,7 +119,7 @@ impl StepHandler for Run {
             )
             .next("see that nobody else saw it; run the program so that it does not tell what it reads"));
         }
-        conclude(&arguments, &ran, stage)
+        conclude(&arguments, found, &ran, stage)
     }
 }
 
@@ -132,10 +147,13 @@ fn check(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn directory(path: Option<&str>, stage: &Stage<'_>) -> Result<PathBuf, Failure> {
-    let Some(path) = path else { return Ok(stage.folder().to_path_buf()) };
+    let absolute = |folder: &Path| {
+        path::absolute(folder).map_err(|error| Failure::new("no-directory", format!("the folder to run in: {error}")))
+    };
+    let Some(path) = path else { return absolute(stage.folder()) };
     let directory = Place::of(path)?.full(stage)?;
     if directory.is_dir() {
-        return Ok(directory);
+        return absolute(&directory);
     }
     let message = if directory.exists() { "is not a folder" } else { "is not there" };
     Err(Failure::new("no-directory", format!("the folder `{path}` that the program should run in {message}"))
@@ -175,13 +193,16 @@ fn announcement(arguments: &Arguments) -> String {
     lines.join("\n")
 }
 
-fn not_started(arguments: &Arguments, error: &io::Error) -> Failure {
+fn not_started(arguments: &Arguments, found: Option<&Path>, error: &io::Error) -> Failure {
     let program = shown::visible(&arguments.command[0]);
     match error.kind() {
         ErrorKind::NotFound => {
             let path = arguments.environment.get("PATH").map(String::as_str);
-            Failure::new("no-program", format!("there is no program `{program}`"))
-                .next(search::hint(&arguments.command[0], path))
+            Failure::new("no-program", format!("there is no program `{program}`")).next(search::hint(
+                &arguments.command[0],
+                found,
+                path,
+            ))
         }
         ErrorKind::PermissionDenied => Failure::new("no-program", format!("`{program}` may not be run: {error}"))
             .next("see that it is a program, and that you may run it"),
@@ -190,15 +211,23 @@ fn not_started(arguments: &Arguments, error: &io::Error) -> Failure {
     }
 }
 
+/// Whatever became of it, it ran.
+fn lost(arguments: &Arguments, error: &io::Error) -> Failure {
+    let program = shown::visible(&arguments.command[0]);
+    let message =
+        format!("`{program}` was started and then lost ({error}): it may have done its work, or a part of it");
+    Failure::new("lost", message).next("see what it did before you try again")
+}
+
 /// The outputs of a good end; a failure after any other, with all that was said kept as evidence.
-fn conclude(arguments: &Arguments, ran: &Ran, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+fn conclude(arguments: &Arguments, program: Found, ran: &Ran, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
     let good = arguments.exit_codes.as_deref().unwrap_or(&[0]);
     if let End::Exited(code) = ran.end
         && good.contains(&code)
     {
         let (stdout, stdout_file) = keep("stdout", &ran.output, stage)?;
         let (stderr, stderr_file) = keep("stderr", &ran.error, stage)?;
-        return Ok(Outputs { exit_code: code, stdout, stderr, stdout_file, stderr_file });
+        return Ok(Outputs { program, exit_code: code, stdout, stderr, stdout_file, stderr_file });
     }
     let mut failure = bad_end(arguments, ran, good);
     for (name, bytes) in [("stdout", &ran.output), ("stderr", &ran.error)] {

@@ -46,15 +46,17 @@ impl StepHandler for Copy {
     type Arguments = Arguments;
     type Outputs = Outputs;
 
+    fn reaches_out(&self, arguments: &Arguments) -> bool {
+        [&arguments.from, &arguments.to].into_iter().any(|path| Path::new(path).is_absolute())
+    }
+
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         let (from, to) = (Place::of(&arguments.from)?, Place::of(&arguments.to)?);
         let pairs = pairs(&from, &to, stage)?;
         // All of them before the first is made, so that a copy is not left half done for a reason that was known.
-        for (_, to) in &pairs {
+        for (from, to) in &pairs {
             if to.full(stage)?.symlink_metadata().is_ok() {
-                let to = to.name();
-                return Err(Failure::new("exists", format!("`{to}` exists already, and nothing is ever replaced"))
-                    .next(format!("look at `{to}`; move it away yourself if it does not belong there")));
+                return Err(exists(from, to, stage));
             }
         }
         let files = pairs.iter().map(|(from, to)| copy(from, to, stage)).collect::<Result<_, _>>()?;
@@ -85,6 +87,24 @@ fn pairs(from: &Place, to: &Place, stage: &Stage<'_>) -> Result<Vec<(Place, Plac
         Some(what) => Err(Failure::new("no-file", format!("`{name}` is {what}, which cannot be copied"))
             .next("name a file or a folder")),
     }
+}
+
+/// Says whether what is in the way is what was to be put there.
+fn exists(from: &Place, to: &Place, stage: &Stage<'_>) -> Failure {
+    let name = to.name();
+    // A link leads to something that may be the same, but is another file.
+    let file = to.full(stage).ok().and_then(|path| path.symlink_metadata().ok()).is_some_and(|it| it.is_file());
+    let digests = (measure(from, stage), measure(to, stage));
+    if let (true, (Ok(from), Ok(to))) = (file, digests)
+        && from.sha256 == to.sha256
+    {
+        return Failure::new("exists", format!("`{name}` exists already, and is identical; nothing is ever replaced"))
+            .next(format!(
+                "if it is the copy that was wanted, go on without this step, or move `{name}` away yourself"
+            ));
+    }
+    Failure::new("exists", format!("`{name}` exists already, and nothing is ever replaced"))
+        .next(format!("look at `{name}`; move it away yourself if it does not belong there"))
 }
 
 fn copy(from: &Place, to: &Place, stage: &mut Stage<'_>) -> Result<Measured, Failure> {

@@ -72,7 +72,8 @@ pub(super) fn no_file(metadata: &Metadata) -> Option<&'static str> {
     }
 }
 
-fn digest(mut file: File) -> io::Result<(u64, String)> {
+/// The size of a file and its SHA-256, hex.
+pub(crate) fn digest(mut file: File) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     let mut size = 0;

@@ -9,6 +9,7 @@ mod place;
 mod walk;
 mod write;
 
+pub(crate) use measure::digest;
 pub(crate) use place::Place;
 
 use officiant_engine::conduct::Registry;

@@ -20,12 +20,45 @@ pub fn facts() -> HostFacts {
     }
 }
 
-/// The network interfaces and their operational state, as the kernel tells it (`/sys/class/net/*/operstate`).
+/// The network interfaces and their operational state, as the kernel tells it (`/sys/class/net/*/operstate`); `unreadable` where
+/// it does not. `None` when it cannot be told which there are.
 fn interfaces(folder: &Path) -> Option<BTreeMap<String, String>> {
-    let state = |entry: fs::DirEntry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let state = fs::read_to_string(entry.path().join("operstate")).ok()?;
-        Some((name, state.trim().to_string()))
-    };
-    Some(fs::read_dir(folder).ok()?.flatten().filter_map(state).collect())
+    let mut interfaces = BTreeMap::new();
+    for entry in fs::read_dir(folder).ok()? {
+        let path = entry.ok()?.path();
+        // Beside the interfaces, which are folders, the kernel has a file here that lists those of `bonding`.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+            continue;
+        }
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let state = fs::read_to_string(path.join("operstate"));
+        interfaces.insert(name, state.map_or_else(|_| "unreadable".to_string(), |state| state.trim().to_string()));
+    }
+    Some(interfaces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interfaces;
+    use std::fs;
+
+    #[test]
+    fn an_interface_whose_state_cannot_be_read_is_among_them() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["eth0", "lo", "ppp0", "wlan0"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("bonding_masters"), "").unwrap();
+        fs::write(folder.path().join("eth0/operstate"), "down\n").unwrap();
+        fs::write(folder.path().join("lo/operstate"), "unknown\n").unwrap();
+        fs::write(folder.path().join("wlan0/operstate"), b"\xff\n").unwrap();
+        let found = interfaces(folder.path()).unwrap();
+        let found: Vec<_> = found.iter().map(|(name, state)| (name.as_str(), state.as_str())).collect();
+        assert_eq!(found, [("eth0", "down"), ("lo", "unknown"), ("ppp0", "unreadable"), ("wlan0", "unreadable")]);
+    }
+
+    #[test]
+    fn a_system_that_does_not_tell_its_interfaces_is_not_one_without_any() {
+        assert_eq!(interfaces(&tempfile::tempdir().unwrap().path().join("net")), None);
+    }
 }

@@ -16,7 +16,7 @@ pub(super) struct Arguments {}
 /// Outputs of `host.offline`.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Outputs {
-    /// Every network interface with its operational state, as the kernel names it (RFC 2863).
+    /// Every network interface with its operational state, as the kernel names it (RFC 2863); `unreadable` where it does not tell.
     interfaces: BTreeMap<String, String>,
 }
 
@@ -36,11 +36,11 @@ impl StepHandler for Offline {
     }
 }
 
-/// The loopback interface leads nowhere; it reports `unknown`, as do some others that are up.
+/// Whatever is not known to be down counts as up; many that are up report `unknown`. The loopback interface leads nowhere.
 fn judge(interfaces: BTreeMap<String, String>) -> Result<Outputs, Failure> {
     let online: Vec<&str> = interfaces
         .iter()
-        .filter(|(name, state)| *name != "lo" && matches!(state.as_str(), "up" | "unknown" | "dormant" | "testing"))
+        .filter(|(name, state)| *name != "lo" && !matches!(state.as_str(), "down" | "notpresent" | "lowerlayerdown"))
         .map(|(name, _)| name.as_str())
         .collect();
     if online.is_empty() {
@@ -70,6 +70,15 @@ mod tests {
 
     #[test]
     fn the_loopback_interface_alone_is_offline() {
-        assert!(found(&[("lo", "unknown"), ("eth0", "down"), ("wlan0", "notpresent")]).is_ok());
+        let states = [("lo", "unknown"), ("eth0", "down"), ("wlan0", "notpresent"), ("vlan0", "lowerlayerdown")];
+        assert!(found(&states).is_ok());
+    }
+
+    #[test]
+    fn an_interface_that_is_not_known_to_be_down_is_up() {
+        for state in ["unknown", "dormant", "testing", "unreadable", "", "a state of tomorrow's kernel"] {
+            let failure = found(&[("eth0", state)]).err().unwrap();
+            assert_eq!(failure.code, "online", "{state}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `ask.text`: a line of text that only a person can know.
 
 use officiant_engine::conduct::{Effect, Failure, Question, QuestionKind, Stage, StepHandler};
+use officiant_engine::notation::Pattern;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,7 +36,7 @@ impl StepHandler for AskText {
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         // With a pattern that nothing matches the question would be asked for ever.
         if let Some(pattern) = &arguments.pattern {
-            regex_lite::Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
+            Pattern::new(pattern).map_err(|error| {
                 Failure::new("wrong-argument", format!("`{pattern}` is no regular expression: {error}"))
                     .next("correct `pattern` in the runbook")
             })?;

@@ -14,7 +14,7 @@ pub use identity::{Identity, Unidentified};
 pub use port::Port;
 pub use system::{SystemPorts, look_at};
 
-pub(crate) use seek::{Sought, list, owner, seek};
+pub(crate) use seek::{Sought, list, numbered, numbered_subject, owner, seek};
 
 use officiant_engine::conduct::{Bindings, Failure};
 use yubihsm::{Connector, HttpConfig, UsbConfig};
@@ -32,6 +32,16 @@ pub trait Ports: Send + Sync {
     /// # Errors
     /// `unknown-kind`; `connector-url` for a binding that names no connector.
     fn present(&self, kind: &str, bindings: &Bindings) -> Result<Present, Failure>;
+
+    /// The port that the bindings tie a device to, by the runbook's name for it: no device at another port is it. Ports that the
+    /// bindings do not name, such as those of a rehearsal, tie none.
+    ///
+    /// # Errors
+    /// `connector-url` for a binding that names no connector.
+    fn port_of(&self, device: &str, bindings: &Bindings) -> Result<Option<Port>, Failure> {
+        let _ = (device, bindings);
+        Ok(None)
+    }
 
     /// In a rehearsal: the hand that plugs virtual devices in and out. In a ceremony people do.
     fn hand(&self) -> Option<&dyn Hand> {

@@ -18,14 +18,14 @@ pub enum Port {
 }
 
 impl Port {
-    /// The ports that bindings name, each once; USB alone when they name none.
+    /// The ports that bindings name, each once, those of single devices first; USB alone when they name none.
     ///
     /// # Errors
     /// `connector-url` when one is neither `usb` nor a connector's URL.
     pub fn bound(bindings: &Bindings) -> Result<Vec<Self>, Failure> {
         let devices = bindings.devices.values().filter_map(|device| device.connector.as_ref());
         let mut ports: Vec<Self> = Vec::new();
-        for name in bindings.yubihsm.connectors.iter().chain(devices) {
+        for name in devices.chain(&bindings.yubihsm.connectors) {
             let port = name.parse()?;
             if !ports.contains(&port) {
                 ports.push(port);
@@ -135,7 +135,7 @@ mod tests {
         bindings.devices.insert("b".into(), DeviceBinding { connector, serial: None });
         bindings.yubihsm.connectors = vec!["http://localhost:1".into(), "http://localhost:2/".into()];
         let ports: Vec<_> = Port::bound(&bindings).unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(ports, ["http://localhost:1", "http://localhost:2"]);
+        assert_eq!(ports, ["http://localhost:2", "http://localhost:1"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which of the devices that are plugged in is the one that a step names.
 
-use super::{Plugged, Port, Present};
+use super::{Plugged, Ports, Present};
 use officiant_engine::conduct::{Failure, NamedDevice, Stage};
 
 /// What became of a search.
@@ -15,12 +15,14 @@ pub(crate) enum Sought {
 }
 
 /// Looks for a device by its name: by its serial number when it is bound to one, else it must be the only one that is not bound
-/// to another name. A binding that names the device's connector leaves no other to choose from.
-pub(crate) fn seek(device: &NamedDevice, present: &Present, stage: &Stage<'_>) -> Result<Sought, Failure> {
-    let port = match stage.bindings().devices.get(&device.name).and_then(|binding| binding.connector.as_ref()) {
-        Some(connector) => Some(connector.parse::<Port>()?),
-        None => None,
-    };
+/// to another name. Where the ports are tied to devices, those of others leave none to choose from.
+pub(crate) fn seek(
+    ports: &dyn Ports,
+    device: &NamedDevice,
+    present: &Present,
+    stage: &Stage<'_>,
+) -> Result<Sought, Failure> {
+    let port = ports.port_of(&device.name, stage.bindings())?;
     let (strangers, others): (Vec<&Plugged>, Vec<&Plugged>) = present
         .devices
         .iter()
@@ -34,12 +36,16 @@ pub(crate) fn seek(device: &NamedDevice, present: &Present, stage: &Stage<'_>) -
             Some(stranger) => Sought::Other(
                 Failure::new(
                     "wrong-device",
-                    format!(
-                        "the device that is inserted has the serial number {}; {} is the one with {serial}",
-                        stranger.serial, device.name
-                    ),
+                    if device.name == serial.to_string() {
+                        format!("the device that is inserted has the serial number {}, not {serial}", stranger.serial)
+                    } else {
+                        format!(
+                            "the device that is inserted has the serial number {}; {} is the one with {serial}",
+                            stranger.serial, device.name
+                        )
+                    },
                 )
-                .next(format!("take it out and insert {}, serial number {serial}", device.name)),
+                .next(format!("take it out and insert {}", numbered(&device.name, device.serial))),
             ),
             None => other(device, &others, stage),
         });
@@ -61,12 +67,27 @@ fn other(device: &NamedDevice, others: &[&Plugged], stage: &Stage<'_>) -> Sought
     if others.is_empty() {
         return Sought::Nowhere;
     }
-    let which = device.serial.map(|serial| format!(", serial number {serial},")).unwrap_or_default();
+    let which = numbered_subject(&device.name, device.serial);
     let failure = Failure::new(
         "wrong-device",
-        format!("{}{which} is not inserted; what is: {}", device.name, list(others.iter().copied(), stage)),
+        format!("{which} is not inserted; what is: {}", list(others.iter().copied(), stage)),
     );
     Sought::Other(failure.next(format!("insert {}", device.name)))
+}
+
+/// A device by its name and the serial number that it is bound to; a name that is the number itself is said once.
+pub(crate) fn numbered(name: &str, serial: Option<u32>) -> String {
+    match serial {
+        Some(serial) if name == serial.to_string() => format!("the device with the serial number {serial}"),
+        Some(serial) => format!("{name}, serial number {serial}"),
+        None => name.to_string(),
+    }
+}
+
+/// The same before a verb.
+pub(crate) fn numbered_subject(name: &str, serial: Option<u32>) -> String {
+    let subject = numbered(name, serial);
+    if subject.contains(", ") { subject + "," } else { subject }
 }
 
 /// The name that a device goes by: the one it was bound to, or that the bindings give its serial number to.

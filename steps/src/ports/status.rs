@@ -46,7 +46,9 @@ fn connect(host: &str, port: u16) -> Option<TcpStream> {
 fn ask(socket: &mut TcpStream, host: &str, port: u16) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + ANSWER;
     socket.set_write_timeout(Some(ANSWER))?;
-    write!(socket, "GET /connector/status HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n")?;
+    // In one piece: who answers after the first of several, and closes, takes its answer back with that.
+    let request = format!("GET /connector/status HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes())?;
     let mut page = Vec::new();
     let mut piece = [0; 2048];
     loop {

@@ -23,6 +23,11 @@ impl Ports for SystemPorts {
         known(kind)?;
         Ok(look(&Port::bound(bindings)?, &self.usb))
     }
+
+    fn port_of(&self, device: &str, bindings: &Bindings) -> Result<Option<Port>, Failure> {
+        let connector = bindings.devices.get(device).and_then(|binding| binding.connector.as_ref());
+        connector.map(|connector| connector.parse()).transpose()
+    }
 }
 
 /// The `YubiHSM` 2 devices behind some ports: for other implementations of [`Ports`].

@@ -1,6 +1,7 @@
 //! `YubiHSM` 2 devices on USB.
 
-use super::{Identity, Plugged, Port, Present};
+use super::{Identity, Plugged, Port, Present, guarded};
+use rusb::UsbContext;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -19,9 +20,9 @@ pub(super) struct Usb(Mutex<BTreeMap<Place, Plugged>>);
 
 impl Usb {
     pub(super) fn look(&self, present: &mut Present) {
-        let places = match places() {
+        let places = match rusb::Context::new().and_then(|usb| places(&usb)) {
             Ok(places) => places,
-            Err(error) => return present.empty.push(format!("USB cannot be looked at ({error})")),
+            Err(error) => return present.empty.push(unusable(error)),
         };
         if places.is_empty() {
             return present.empty.push("no YubiHSM 2 is on USB".to_string());
@@ -43,10 +44,17 @@ impl Usb {
     }
 }
 
+fn unusable(error: rusb::Error) -> String {
+    format!("USB cannot be used on this machine: {error}")
+}
+
 /// Where the devices are, in order, without opening any.
-fn places() -> rusb::Result<Vec<Place>> {
+///
+/// Each look has a context of its own: that of `rusb::devices` panics where USB cannot be used. The `yubihsm` crate 0.42.1 makes
+/// its own as well.
+fn places(usb: &rusb::Context) -> rusb::Result<Vec<Place>> {
     let mut places = Vec::new();
-    for device in rusb::devices()?.iter() {
+    for device in usb.devices()?.iter() {
         // One that was pulled out meanwhile has no descriptor.
         if let Ok(descriptor) = device.device_descriptor()
             && descriptor.vendor_id() == YUBICO_VENDOR_ID
@@ -60,7 +68,8 @@ fn places() -> rusb::Result<Vec<Place>> {
 }
 
 fn identify() -> Result<BTreeMap<Place, Plugged>, String> {
-    let devices = Devices::detect(UsbTimeout::default()).map_err(|error| error.to_string())?;
+    let devices = guarded(|| Devices::detect(UsbTimeout::default())).ok_or("the library for it failed")?;
+    let devices = devices.map_err(|error| error.to_string())?;
     let mut known = BTreeMap::new();
     for device in devices {
         let serial = device.serial_number.to_string().parse().map_err(|_| "its serial number is no number")?;
@@ -74,4 +83,22 @@ fn identify() -> Result<BTreeMap<Place, Plugged>, String> {
         known.insert((device.bus_number(), device.address()), plugged);
     }
     Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_usb_has_an_empty_port_with_the_reason() {
+        let mut present = Present::default();
+        Usb::default().look(&mut present);
+        if rusb::Context::new().is_err() {
+            assert!(present.devices.is_empty());
+            assert!(present.empty[0].starts_with("USB cannot be used on this machine: "), "{:?}", present.empty);
+        } else {
+            assert!(!present.devices.is_empty() || present.empty.len() == 1, "{present:?}");
+        }
+        assert_eq!(unusable(rusb::Error::Other), "USB cannot be used on this machine: Other error");
+    }
 }

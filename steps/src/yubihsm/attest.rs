@@ -4,16 +4,13 @@ use super::{
     argument::{AttestationKeyId, FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
     attestation::{Attestation, Expected},
     device::Device,
-    product::vacant,
+    product::Target,
     public_key::PublicKey,
     session::{Command, Moment, Session},
     trouble::{Trouble, code},
 };
 use crate::ports::Ports;
-use officiant_engine::{
-    conduct::{Effect, Failure, Notice, SecretName, Stage, StepHandler},
-    record::FileRecord,
-};
+use officiant_engine::conduct::{Effect, Failure, Notice, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -90,7 +87,8 @@ impl StepHandler for Attest {
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         let (encoding, certificate_encoding) =
             (Encoding::of(&arguments.out)?, Encoding::of(&arguments.certificate_out)?);
-        let (out, certificate_out) = (vacant(stage, &arguments.out)?, vacant(stage, &arguments.certificate_out)?);
+        let (out, certificate_out) =
+            (Target::of(stage, &arguments.out)?, Target::of(stage, &arguments.certificate_out)?);
         if out == certificate_out {
             return Err(Failure::new("path", "the attestation and the device's certificate cannot go into one file")
                 .next("name another file for one of them in the runbook"));
@@ -138,11 +136,16 @@ impl StepHandler for Attest {
             }
         };
 
-        let certificate_file = write(stage, &certificate_out, certificate_encoding, &certificate)?;
-        let file = match attested {
-            Ok(attestation) => Some(write(stage, &out, encoding, &attestation)?),
+        let certificate_bytes = certificate_encoding.bytes(&certificate)?;
+        let attestation_bytes = match &attested {
+            Ok(attestation) => Some(encoding.bytes(attestation)?),
             Err(_) => None,
         };
+        // Both before the first is written.
+        certificate_out.free(&certificate_bytes)?;
+        out.free(attestation_bytes.as_deref().unwrap_or_default())?;
+        let certificate_file = certificate_out.write(stage, &certificate_bytes)?;
+        let file = attestation_bytes.map(|bytes| out.write(stage, &bytes)).transpose()?;
         Ok(Outputs {
             serial: device.serial(),
             object_id: id,
@@ -253,21 +256,14 @@ impl Encoding {
                 .next("let the file's name end in `.pem` or `.der` in the runbook")),
         }
     }
-}
 
-fn write(
-    stage: &mut Stage<'_>,
-    path: &str,
-    encoding: Encoding,
-    certificate: &Attestation,
-) -> Result<FileRecord, Failure> {
-    match encoding {
-        Encoding::Der => stage.product(path, certificate.der()),
-        Encoding::Pem => {
-            let pem = certificate
+    fn bytes(self, certificate: &Attestation) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Der => Ok(certificate.der().to_vec()),
+            Self::Pem => certificate
                 .pem()
-                .map_err(|error| Failure::new("encoding", format!("the certificate cannot be written: {error}")))?;
-            stage.product(path, pem.as_bytes())
+                .map(String::into_bytes)
+                .map_err(|error| Failure::new("encoding", format!("the certificate cannot be written: {error}"))),
         }
     }
 }

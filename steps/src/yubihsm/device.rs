@@ -1,7 +1,7 @@
 //! The device that a step talks to.
 
 use super::{argument::YubiHsm, session::Session};
-use crate::ports::{Identity, Plugged, Ports, Sought, YUBIHSM2, seek};
+use crate::ports::{Identity, Plugged, Ports, Sought, YUBIHSM2, numbered, seek};
 use officiant_engine::conduct::{Failure, Secret, Stage};
 use std::{
     thread,
@@ -35,7 +35,7 @@ impl Device {
             return Err(Failure::new("wrong-kind", said).next("name a device of that kind in the runbook"));
         }
         let present = ports.present(YUBIHSM2, stage.bindings())?;
-        let plugged = match seek(&named, &present, stage)? {
+        let plugged = match seek(ports, &named, &present, stage)? {
             Sought::Here(plugged) => plugged,
             Sought::Other(failure) => return Err(failure),
             Sought::Nowhere => {
@@ -89,12 +89,16 @@ impl Device {
         if identity.serial != self.serial {
             return Err(Failure::new(
                 "wrong-device",
-                format!(
-                    "{} is the device with the serial number {}; the one that answers has {}",
-                    self.name, self.serial, identity.serial
-                ),
+                if self.name == self.serial.to_string() {
+                    format!("the device that answers has the serial number {}, not {}", identity.serial, self.serial)
+                } else {
+                    format!(
+                        "{} is the device with the serial number {}; the one that answers has {}",
+                        self.name, self.serial, identity.serial
+                    )
+                },
             )
-            .next(format!("take it out and insert {}, serial number {}", self.name, self.serial)));
+            .next(format!("take it out and insert {}", numbered(&self.name, Some(self.serial)))));
         }
         Ok(identity)
     }

@@ -3,7 +3,7 @@
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, YubiHsm, password},
     device::Device,
-    product::vacant,
+    product::Target,
     public_key::PublicKey,
     session::Moment,
 };
@@ -62,14 +62,14 @@ impl StepHandler for GetPublicKey {
     type Outputs = Outputs;
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        let out = vacant(stage, &arguments.out)?;
+        let out = Target::of(stage, &arguments.out)?;
         let password = password(stage, &arguments.password)?;
         let device = Device::find(&*self.0, stage, &arguments.device)?;
         let session = device.open(stage, arguments.authentication_key.0, &password)?;
         let key = PublicKey::read(&session, arguments.object_id.0)?;
         session.finish(Moment::Before)?;
         let info = key.info()?;
-        let file = stage.product(&out, info.pem.as_bytes())?;
+        let file = out.write(stage, info.pem.as_bytes())?;
         Ok(Outputs {
             serial: device.serial(),
             object_id: arguments.object_id.0,

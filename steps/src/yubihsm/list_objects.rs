@@ -47,11 +47,15 @@ pub(super) struct Outputs {
     serial: u32,
     /// How many objects were found.
     count: usize,
-    /// Whether the device has others, of types that this program does not know; they are neither counted nor listed.
-    others: bool,
+    /// What the device has besides, which is neither counted nor listed: objects of types that this program does not know. It is
+    /// left out when there is nothing of the kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_listed: Option<&'static str>,
     /// The objects.
     objects: Vec<Object>,
 }
+
+const UNKNOWN: &str = "objects of types that this program does not know";
 
 impl StepHandler for ListObjects {
     const NAME: &'static str = "yubihsm.list-objects";
@@ -65,7 +69,7 @@ impl StepHandler for ListObjects {
         let password = password(stage, &arguments.password)?;
         let device = Device::find(&*self.0, stage, &arguments.device)?;
         let session = device.open(stage, arguments.authentication_key.0, &password)?;
-        let (entries, others) = list(&session, &arguments)?;
+        let (entries, not_listed) = list(&session, &arguments)?;
         let mut objects = Vec::new();
         for entry in &entries {
             let object_type = ObjectType::of(entry.object_type);
@@ -75,18 +79,18 @@ impl StepHandler for ListObjects {
             }
         }
         let identity = session.finish(Moment::Before)?;
-        Ok(Outputs { serial: identity.serial, count: objects.len(), others, objects })
+        Ok(Outputs { serial: identity.serial, count: objects.len(), not_listed, objects })
     }
 }
 
-/// The objects, and whether there are others.
+/// The objects, and what else there is.
 ///
 /// The `yubihsm` crate 0.42.1 cannot read a list with a type in it that it does not know (symmetric keys and public wrap keys,
 /// from firmware 2.3 on). It is then asked for each type that it knows.
-fn list(session: &Session<'_>, arguments: &Arguments) -> Result<(Vec<Entry>, bool), Failure> {
+fn list(session: &Session<'_>, arguments: &Arguments) -> Result<(Vec<Entry>, Option<&'static str>), Failure> {
     let command = Command::looks("list-objects");
     match session.attempt(|client| client.list_objects(&filters(arguments, arguments.object_type))) {
-        Ok(entries) => return Ok((entries, false)),
+        Ok(entries) => return Ok((entries, None)),
         Err(Trouble::Garbled(_)) if arguments.object_type.is_none() => {}
         Err(trouble) => return Err(session.failure(command, &trouble)),
     }
@@ -94,7 +98,7 @@ fn list(session: &Session<'_>, arguments: &Arguments) -> Result<(Vec<Entry>, boo
     for object_type in ObjectType::ALL {
         entries.extend(session.run(command, |client| client.list_objects(&filters(arguments, Some(object_type))))?);
     }
-    Ok((entries, true))
+    Ok((entries, Some(UNKNOWN)))
 }
 
 fn filters(arguments: &Arguments, object_type: Option<ObjectType>) -> Vec<Filter> {

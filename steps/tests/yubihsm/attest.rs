@@ -120,3 +120,29 @@ fn a_key_that_is_not_there_is_not_attested() {
     room.perform("yubihsm.generate-asymmetric-key", key(100, "p256", "sign-ecdsa"));
     room.refuses("yubihsm.attest", attest(json!({ "attestation_key": 7 })), "not-found");
 }
+
+#[test]
+fn a_file_that_is_there_already_is_said_to_be_the_same_or_not() {
+    let mut room = Room::provisioned(true, attests_ed25519);
+    room.perform("yubihsm.generate-asymmetric-key", key(100, "ed25519", "sign-eddsa"));
+    room.perform("yubihsm.attest", attest(json!({})));
+    let said = room.refuses("yubihsm.attest", attest(json!({ "out": "other.pem" })), "exists");
+    assert_eq!(said, "`products/device.pem` is there already, and is the same");
+    assert!(!room.path("products/other.pem").exists());
+    fs::write(room.path("products/attestation.pem"), "another").unwrap();
+    let said = room.refuses("yubihsm.attest", attest(json!({ "certificate_out": "other.pem" })), "exists");
+    assert_eq!(said, "`products/attestation.pem` is there already, and is not the same");
+    assert!(!room.path("products/other.pem").exists(), "nothing is written when the other cannot be");
+
+    let export = with(json!({ "object_id": 100, "out": "key.pem" }));
+    room.perform("yubihsm.get-public-key", export.clone());
+    let said = room.refuses("yubihsm.get-public-key", export.clone(), "exists");
+    assert_eq!(said, "`products/key.pem` is there already, and is the same");
+    fs::write(room.path("products/key.pem"), "another").unwrap();
+    let said = room.refuses("yubihsm.get-public-key", export.clone(), "exists");
+    assert_eq!(said, "`products/key.pem` is there already, and is not the same");
+    assert_eq!(room.read("products/key.pem"), b"another");
+    fs::remove_file(room.path("products/key.pem")).unwrap();
+    fs::create_dir(room.path("products/key.pem")).unwrap();
+    room.refuses("yubihsm.get-public-key", export, "exists");
+}

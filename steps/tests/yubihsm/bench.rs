@@ -43,6 +43,10 @@ impl Ports for Bench {
         look_at(kind, &ports)
     }
 
+    fn port_of(&self, device: &str, bindings: &Bindings) -> Result<Option<Port>, Failure> {
+        if self.hand { Ok(None) } else { SystemPorts::new().port_of(device, bindings) }
+    }
+
     fn hand(&self) -> Option<&dyn Hand> {
         self.hand.then_some(self)
     }
@@ -71,7 +75,7 @@ pub struct Room {
     pub script: Script,
     pub made: Made,
     bench: Arc<Bench>,
-    registry: Registry,
+    pub registry: Registry,
     rehearsal: bool,
     secrets: BTreeMap<String, String>,
     serials: BTreeMap<String, u32>,
@@ -154,7 +158,7 @@ impl Room {
     /// Performs a step; what it binds stays bound.
     pub fn attempt(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
         let path = self.folder.path().join("ceremony");
-        let kinds = ["A", "B", "C"].map(|name| (name.to_string(), YUBIHSM2.to_string())).into();
+        let kinds = ["A", "B", "C", "7550055"].map(|name| (name.to_string(), YUBIHSM2.to_string())).into();
         let mut bindings = self.bindings.clone();
         for (name, serial) in &self.serials {
             bindings.devices.entry(name.clone()).or_default().serial = Some(*serial);

@@ -53,7 +53,7 @@ fn the_factory_key_gives_way_to_a_new_one() {
         })
     );
     let found = room.perform("yubihsm.list-objects", with(json!({ "object_id": 1 })));
-    assert_eq!(found, json!({ "serial": 13_200_460, "count": 0, "others": false, "objects": [] }));
+    assert_eq!(found, json!({ "serial": 13_200_460, "count": 0, "objects": [] }));
     room.refuses("yubihsm.delete-object", deletion, "not-found");
     let said = room.refuses("yubihsm.put-authentication-key", authentication_key(3), "no-authentication-key");
     assert_eq!(said, "A has no authentication key 1");

@@ -4,10 +4,13 @@ use super::{Choice, Flow, Interpreter, shown};
 use crate::{
     conduct::{Announcement, Effect, Failure, Halt, Made, Notice, Outcome, Position, Question, QuestionKind, Task},
     notation::{Do, Expectation, Expression, Level, Map, Node, OnFailure, Rehearsal, Template, Text},
-    record::{Began, Draft, Event, Expected, Failed, Finished, Retried},
+    record::{Began, Draft, Event, Expected, Failed, Finished, Retried, settled},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The failure of a step that was given no go-ahead.
+const NOT_STARTED: &str = "not-started";
 
 /// Whether something was done or passed over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,44 +75,73 @@ impl Interpreter<'_> {
                 Some(failure) => Outcome { result: Err(failure.clone()), made: Made::default(), rehearsed: false },
                 None => self.attempt(act, position, &text, &with)?,
             };
+            let outcome = self.happenings.keep(self.ceremony, outcome);
             let failed = match self.judge(act, outcome) {
                 Ok((finished, shown)) => {
-                    self.ceremony.serials.extend(finished.devices.clone());
-                    if let (Some(id), Some(outputs)) = (act.id, finished.outputs.clone()) {
-                        self.ceremony.scope.insert(id.value.clone(), outputs);
+                    for (name, serial) in &finished.devices {
+                        // A handler binds through the same rule; only a record can say otherwise.
+                        self.ceremony.bind(name, *serial).map_err(|failure| self.happenings.contradiction(failure))?;
                     }
+                    self.name_outputs(act, finished.outputs.as_ref());
                     self.devices_into_scope();
+                    let made = !finished.products.is_empty() || !finished.evidence.is_empty();
                     self.happenings.note(draft(Event::Finished(finished)))?;
                     if !shown.is_empty() {
                         self.happenings.settle()?;
                         self.happenings.show(&Notice::Outcome(shown));
                     }
-                    if self.signed_off(act, position, &mut attempt)? {
+                    if self.signed_off(act, position, made, &mut attempt)? {
                         return Ok(Acted::Done);
                     }
                     continue;
                 }
-                Err(failed) => *failed,
+                Err(failed) => self.happenings.set_aside(self.ceremony, *failed)?,
             };
+            let outputs = failed.outputs.clone();
+            // Where nothing was tried there is nothing to remedy.
+            let tried = failed.failure.code != NOT_STARTED;
             self.fail(position, failed)?;
-            let remedy = act.on_failure.and_then(|on_failure| on_failure.section.as_ref());
-            match self.choose(act, position, remedy.filter(|_| attempt < 100), attempt == 1)? {
+            let remedy = act.on_failure.and_then(|on_failure| on_failure.section.as_ref()).filter(|_| tried);
+            match self.choose(act, position, remedy, attempt == 1)? {
                 Choice::Retry => {
                     attempt += 1;
                     self.happenings.note(draft(Event::Retried(Retried { attempt, remedy: None })))?;
                 }
                 Choice::Remedy(section) => {
-                    let with = act.on_failure.map(|on_failure| self.fill(&on_failure.with)).transpose()?;
-                    if self.remedy(&section, with.unwrap_or_default())? == Flow::Ended {
-                        return Ok(Acted::Ended);
+                    let with = act.on_failure.map(|on_failure| self.try_fill(&on_failure.with)).transpose();
+                    match with {
+                        Ok(with) => {
+                            if self.remedy(&section, with.unwrap_or_default())? == Flow::Ended {
+                                return Ok(Acted::Ended);
+                            }
+                        }
+                        Err(failure) => self.fail(position, Failed::of(failure))?,
                     }
                     self.happenings.at(position);
+                    self.happenings.show(&shown::step(
+                        act.word,
+                        text.clone(),
+                        self.participant_title(act.by),
+                        act.level,
+                        None,
+                        None,
+                    ));
                     attempt += 1;
                     let remedy = Some(section.value.clone());
                     self.happenings.note(draft(Event::Retried(Retried { attempt, remedy })))?;
                 }
-                Choice::Deviate => return Ok(Acted::PassedOver),
+                Choice::Deviate => {
+                    // What the step found is known, though not all that was expected of it holds.
+                    self.name_outputs(act, outputs.as_ref());
+                    return Ok(Acted::PassedOver);
+                }
             }
+        }
+    }
+
+    fn name_outputs(&mut self, act: &Act<'_>, outputs: Option<&Value>) {
+        if let (Some(id), Some(outputs)) = (act.id, outputs) {
+            self.ceremony.scope.insert(id.value.clone(), outputs.clone());
         }
     }
 
@@ -149,19 +181,24 @@ impl Interpreter<'_> {
         let outputs = act.rehearse.and_then(|rehearsal| rehearsal.outputs.as_ref()).map(Node::to_json);
         if handler.effect == Effect::Changes {
             self.happenings.show(&match handler.announce(with) {
-                Announcement::Words(words) => Notice::Information(words),
-                Announcement::Arguments(arguments) => Notice::Outcome(shown::lines(&arguments)),
+                Announcement::Words(words) => Notice::Announcement(vec![(String::new(), words)]),
+                Announcement::Arguments(arguments) => Notice::Announcement(shown::lines(&arguments)),
             });
             if let Some(irreversible) = handler.irreversible {
                 self.happenings.show(&Notice::Irreversible(irreversible.into()));
+            }
+            if outputs.is_some() && self.ceremony.rehearsal {
+                let text = "In this rehearsal nothing is done: the runbook says what came of it.";
+                self.happenings.show(&Notice::Information(text.into()));
             }
             let question = Question::new("Carry this out now?", QuestionKind::Confirm)
                 .slot("go")
                 .by(act.by.map(ToString::to_string))
                 .if_no("nothing is done, and you choose what to do")
+                .reaching_out(outputs.is_none() && handler.reaches_out(with))
                 .rehearse(Some(true.into()));
             if self.happenings.answer(position, &question)? != Value::Bool(true) {
-                let failure = Failure::new("not-started", "nothing was done: there was no go-ahead");
+                let failure = Failure::new(NOT_STARTED, "nothing was done: there was no go-ahead");
                 return Ok(Outcome { result: Err(failure), made: Made::default(), rehearsed: false });
             }
         }
@@ -181,7 +218,7 @@ impl Interpreter<'_> {
     pub(super) fn judge(&mut self, act: &Act<'_>, outcome: Outcome) -> Result<(Finished, shown::Lines), Box<Failed>> {
         let Made { products, evidence, devices } = outcome.made;
         let outputs = match outcome.result {
-            Ok(outputs) => Some(outputs).filter(|outputs| !outputs.is_null()),
+            Ok(outputs) => Some(settled(outputs)).filter(|outputs| !outputs.is_null()),
             Err(failure) => return Err(Box::new(Failed { products, evidence, ..Failed::of(failure) })),
         };
         let mut scope = self.ceremony.scope.clone();

@@ -12,10 +12,10 @@ const OFFLINE: &str = "host.offline";
 
 impl Interpreter<'_> {
     /// Asks that the people go to the computer that a section is carried out on, when they are at another one.
-    pub(super) fn move_to(&mut self, name: &Text, section: &Section, number: usize) -> Result<(), Halt> {
-        let Some(on) = &section.on else { return Ok(()) };
+    pub(super) fn move_to(&mut self, name: &Text, section: &Section, number: usize) -> Result<bool, Halt> {
+        let Some(on) = &section.on else { return Ok(false) };
         if self.computer.as_deref() == Some(on.as_str()) {
-            return Ok(());
+            return Ok(false);
         }
         if self.computer.is_some() {
             let title = self.computer_title(Some(on)).unwrap_or_default();
@@ -33,13 +33,13 @@ impl Interpreter<'_> {
             }
         }
         self.computer = Some(on.value.clone());
-        Ok(())
+        Ok(true)
     }
 
     pub(super) fn check_offline(&mut self, name: &Text, section: &Section) -> Result<(), Halt> {
         let computer = section.on.as_ref().and_then(|on| self.runbook.computers.get(on.as_str()));
         let Some(Computer { title, offline: true, .. }) = computer else { return Ok(()) };
-        if self.ceremony.rehearsal || self.registry.get(OFFLINE).is_none() {
+        if self.ceremony.rehearsal {
             return Ok(());
         }
         let text = Text::new(format!("Check that {title} is offline: no network interface may be up."), title.at);

@@ -46,10 +46,16 @@ impl Interpreter<'_> {
 
     /// Every sign-off that the step asks for; false when the step is done again because one was refused.
     ///
-    /// A step that changes something is not done twice for that: the sign-off alone is asked for again.
-    pub(super) fn signed_off(&mut self, act: &Act<'_>, position: &Position, attempt: &mut u32) -> Result<bool, Halt> {
+    /// A step that changes something or made a file is not done twice for that: the sign-off alone is asked for again.
+    pub(super) fn signed_off(
+        &mut self,
+        act: &Act<'_>,
+        position: &Position,
+        made: bool,
+        attempt: &mut u32,
+    ) -> Result<bool, Halt> {
         let handler = act.uses.and_then(|uses| self.registry.get(uses));
-        let repeatable = handler.is_none_or(|handler| handler.effect != Effect::Changes);
+        let repeatable = !made && handler.is_none_or(|handler| handler.effect != Effect::Changes);
         for role in act.sign_off {
             let title = self.participant_title(Some(role)).unwrap_or_default();
             loop {
@@ -61,8 +67,12 @@ impl Interpreter<'_> {
                 if self.happenings.answer(position, &question)? == Value::Bool(true) {
                     break;
                 }
-                let failure = Failure::new("sign-off-refused", format!("{title} did not sign the step off"))
-                    .next("mend what is wrong, then let them sign it off");
+                let next = if repeatable {
+                    "try again: the step is done once more, then they are asked again"
+                } else {
+                    "look at it again together, then try again: they are asked again, and what was made stays as it is"
+                };
+                let failure = Failure::new("sign-off-refused", format!("{title} did not sign the step off")).next(next);
                 self.fail(position, Failed::of(failure))?;
                 match self.choose(act, position, None, false)? {
                     Choice::Deviate => break,
@@ -105,7 +115,14 @@ impl Interpreter<'_> {
                 let title = self.runbook.sections.get(remedy.as_str()).map_or("", |section| section.title.as_str());
                 options.push(("remedy".into(), format!("go to the remedy, {title}, then try again")));
             }
-            options.push(("deviate".into(), "deviate: go on without it, with a reason and approval".into()));
+            let approvers: Vec<String> =
+                self.approvers(act).iter().filter_map(|role| self.participant_title(Some(role))).collect();
+            let approval = if approvers.is_empty() {
+                "the runbook names nobody who must approve".to_string()
+            } else {
+                format!("approved by: {}", approvers.join(", "))
+            };
+            options.push(("deviate".into(), format!("deviate: go on without it, with a reason; {approval}")));
             options.push(("abort".into(), "abort the ceremony".into()));
             let rehearsed = if remedy.is_some() && first { "remedy" } else { "abort" };
             let question = Question::new("What now?", QuestionKind::Choice(options))
@@ -128,11 +145,19 @@ impl Interpreter<'_> {
                     if let Some(approved_by) = self.approved(act, position, &reason)? {
                         let event = Event::Deviated(Deviated { reason, approved_by });
                         self.happenings.note(Draft { event, step: Some(position.step()), by })?;
+                        self.ceremony.deviations += 1;
                         return Ok(Choice::Deviate);
                     }
                 }
             }
         }
+    }
+
+    /// Who must approve a deviation from a step: whom the step names, else whom the runbook names.
+    fn approvers(&self, act: &Act<'_>) -> Vec<Text> {
+        let of_step = act.on_failure.map(|on_failure| on_failure.approved_by.as_slice()).unwrap_or_default();
+        let of_runbook = self.runbook.deviations.as_ref().map(|it| it.approved_by.as_slice()).unwrap_or_default();
+        if of_step.is_empty() { of_runbook.to_vec() } else { of_step.to_vec() }
     }
 
     /// The approvals of a deviation, or nothing when one is refused.
@@ -142,11 +167,9 @@ impl Interpreter<'_> {
         position: &Position,
         reason: &str,
     ) -> Result<Option<Vec<Approval>>, Halt> {
-        let of_step = act.on_failure.map(|on_failure| on_failure.approved_by.as_slice()).unwrap_or_default();
-        let of_runbook = self.runbook.deviations.as_ref().map(|it| it.approved_by.as_slice()).unwrap_or_default();
-        let roles = if of_step.is_empty() { of_runbook } else { of_step };
+        let roles = self.approvers(act);
         let mut approvals = Vec::new();
-        for role in roles {
+        for role in &roles {
             let title = self.participant_title(Some(role)).unwrap_or_default();
             let question = Question::new(
                 format!("{title}: do you approve going on without this step? Reason given: {reason}"),

@@ -3,7 +3,7 @@
 use super::Interpreter;
 use crate::{
     conduct::{Halt, Position, Question, QuestionKind, Reply},
-    notation::{Input, InputType, Text},
+    notation::{Input, Text},
 };
 
 impl Interpreter<'_> {
@@ -40,16 +40,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn input_question(&self, name: &Text, input: &Input) -> Result<Question, Halt> {
-        let kind = match input.kind {
-            InputType::Text => {
-                QuestionKind::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false }
-            }
-            InputType::Date => QuestionKind::Date,
-            InputType::Number => QuestionKind::Number,
-            InputType::Choice => {
-                QuestionKind::Choice(input.options.iter().map(|it| (it.value.clone(), it.value.clone())).collect())
-            }
-        };
+        let kind = QuestionKind::from(input);
         let prompt = input.prompt.as_ref().map_or_else(|| name.replace('_', " "), ToString::to_string);
         let answer = self.rehearsed(input.rehearse.as_ref())?;
         Ok(Question::new(prompt, kind).rehearse(answer))

@@ -143,12 +143,13 @@ impl<'a> Interpreter<'a> {
             *number += 1;
             self.at = step.at;
             // A GO TO without a sentence, and END, are nothing to be at a computer for.
-            if match &step.kind {
+            let at_computer = match &step.kind {
                 StepKind::Do(_) | StepKind::If(_) => true,
                 StepKind::GoTo(go_to) => go_to.text.is_some(),
                 StepKind::End(_) => false,
-            } {
-                self.move_to(name, section, *number)?;
+            };
+            if at_computer && self.move_to(name, section, *number)? {
+                self.check_offline(name, section)?;
             }
             let flow = match &step.kind {
                 StepKind::Do(act) => {

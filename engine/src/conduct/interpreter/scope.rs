@@ -50,13 +50,12 @@ impl Interpreter<'_> {
 
     /// What a rehearsal answers; its templates know the virtual devices' serial numbers from the start.
     pub(super) fn rehearsed(&self, rehearsal: Option<&Rehearsal>) -> Result<Option<Value>, Halt> {
-        if !self.ceremony.rehearsal {
-            return Ok(None);
-        }
+        // A replay takes the answers from the record, and has no virtual devices whose serial numbers they could name.
+        let Some(serials) = &self.ceremony.virtual_serials else { return Ok(None) };
         let Some(answer) = rehearsal.and_then(|rehearsal| rehearsal.answer.as_ref()) else { return Ok(None) };
         let mut scope = self.ceremony.scope.clone();
         let devices = self.ceremony.kinds.iter().map(|(name, kind)| {
-            let serial = self.ceremony.virtual_serials.get(name);
+            let serial = serials.get(name);
             (name.clone(), json!({ "kind": kind, "serial": serial }))
         });
         scope.insert("devices".into(), Value::Object(devices.collect()));
@@ -73,10 +72,6 @@ impl Interpreter<'_> {
         Template::parse(text)
             .and_then(|template| template.render(&self.ceremony.scope))
             .map_err(|error| Failure::new("expression", format!("the sentence cannot be shown: {error}")))
-    }
-
-    pub(super) fn fill(&self, with: &Map<Node>) -> Result<serde_json::Map<String, Value>, Halt> {
-        self.try_fill(with).map_err(|failure| Halt::Impossible(failure.message))
     }
 
     pub(super) fn try_fill(&self, with: &Map<Node>) -> Result<serde_json::Map<String, Value>, Failure> {

@@ -79,7 +79,12 @@ impl JsonSchema for Capabilities {
         json_schema!({
             "description": "Capabilities by the vendor's names: `all`, `none`, or a list, also as text (`sign-eddsa,sign-ecdsa`)",
             "anyOf": [
-                { "type": "string", "pattern": format!("^ *(all|none|({any})( *, *({any}))*) *$") },
+                {
+                    "type": "string",
+                    "pattern": format!("^ *(all|none|({any})( *, *({any}))*) *$"),
+                    "x-list-of": names,
+                    "x-or": ["all", "none"]
+                },
                 { "type": "array", "items": { "type": "string", "enum": names } }
             ]
         })

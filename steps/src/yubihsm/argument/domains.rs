@@ -50,7 +50,12 @@ impl JsonSchema for Domains {
         json_schema!({
             "description": "Domains: `all`, or numbers from 1 to 16 as a list or as text (`1,2,3`)",
             "anyOf": [
-                { "type": "string", "pattern": "^ *(all|([1-9]|1[0-6])( *, *([1-9]|1[0-6]))*) *$" },
+                {
+                    "type": "string",
+                    "pattern": "^ *(all|([1-9]|1[0-6])( *, *([1-9]|1[0-6]))*) *$",
+                    "x-list-of": (1..=16).map(|number: u8| number.to_string()).collect::<Vec<_>>(),
+                    "x-or": ["all"]
+                },
                 { "type": "integer", "minimum": 1, "maximum": 16 },
                 { "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": 16 }, "minItems": 1 }
             ]

@@ -1,0 +1,102 @@
+//! `devices.touch-reset`.
+
+use super::{
+    device_name::DeviceName,
+    insert::{await_device, bind},
+    patience::{Patience, default_timeout},
+};
+use crate::{
+    ports::{Ports, Sought, seek},
+    yubihsm::{Device, factory_new},
+};
+use officiant_engine::conduct::{Effect, Failure, NamedDevice, Notice, Stage, StepHandler};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// Waits until a device is plugged in with a finger on it, which resets it, and binds its name to its serial number.
+pub(super) struct TouchReset(pub(super) Arc<dyn Ports>);
+
+/// What a runbook passes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The device.
+    device: DeviceName,
+    /// Whether there must be no other of its kind.
+    #[serde(default)]
+    alone: bool,
+    /// How many seconds to wait.
+    #[serde(default = "default_timeout")]
+    #[schemars(range(min = 1, max = 86_400))]
+    timeout: u32,
+}
+
+/// What the step's `id` names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Outputs {
+    /// The serial number.
+    serial: u32,
+    /// The firmware version, for example `2.4.0`.
+    firmware: String,
+}
+
+/// The device resets itself when it was touched for ten seconds, and restarts.
+const TOUCH: Duration = Duration::from_secs(12);
+
+impl StepHandler for TouchReset {
+    const NAME: &'static str = "devices.touch-reset";
+    const SUMMARY: &'static str =
+        "Waits until a device is plugged in with a finger on its rim, which resets it to its factory state.";
+    const EFFECT: Effect = Effect::Changes;
+    const IRREVERSIBLE: Option<&'static str> = Some("Everything in the device is deleted.");
+    type Arguments = Arguments;
+    type Outputs = Outputs;
+
+    fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        let ports = &*self.0;
+        let device = stage.device(&arguments.device.0)?;
+        match ports.hand() {
+            Some(hand) => hand.insert(&device.name, true)?,
+            None => {
+                ask_for_reset(ports, stage, &device, arguments.timeout)?;
+                await_device(ports, stage, &device, arguments.alone, arguments.timeout)?;
+                stage.wait(TOUCH, &format!("{} to reset itself; keep the finger on its rim", device.name));
+            }
+        }
+        // It restarts when it was reset.
+        let plugged = await_device(ports, stage, &device, arguments.alone, arguments.timeout)?;
+        bind(stage, &device, &plugged)?;
+        let opened = Device::plugged(device.name.clone(), plugged.clone())?;
+        factory_new(stage, &opened).map_err(|failure| {
+            Failure::new("not-reset", format!("{} was not reset: {}", device.name, failure.message))
+                .next("take it out, and insert it again with a finger on its rim for ten seconds")
+        })?;
+        Ok(Outputs { serial: plugged.serial, firmware: plugged.firmware })
+    }
+}
+
+/// Says how a device is reset, and sees to it that it is not inserted already
+/// (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-quick-start.html>, *Reset*).
+fn ask_for_reset(ports: &dyn Ports, stage: &mut Stage<'_>, device: &NamedDevice, timeout: u32) -> Result<(), Failure> {
+    let mut patience = Patience::new(timeout);
+    loop {
+        let present = ports.present(&device.kind, stage.bindings())?;
+        if !matches!(seek(ports, device, &present, stage)?, Sought::Here(_)) {
+            break;
+        }
+        if !patience.wait(stage, &format!("{} to be taken out, so that it can be reset", device.name)) {
+            return Err(Failure::new(
+                "still-inserted",
+                format!("{} is inserted already, and is reset only while it is being inserted", device.name),
+            )
+            .next(format!("take {} out, and try again", device.name)));
+        }
+    }
+    stage.show(Notice::Information(format!(
+        "Put a finger on the metal rim of {}, insert it, and keep the finger there for ten seconds after. Everything in it is \
+         deleted.",
+        device.name
+    )));
+    Ok(())
+}
