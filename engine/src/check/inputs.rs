@@ -66,17 +66,11 @@ fn rehearsed(book: &Book<'_>, name: &Text, input: &Input, complaints: &mut Compl
     if !templates.is_empty() {
         return;
     }
-    let kind = match input.kind {
-        InputType::Text => QuestionKind::Text {
-            pattern: input.pattern.as_ref().map(ToString::to_string).filter(|it| Pattern::new(it).is_ok()),
-            optional: false,
-        },
-        InputType::Date => QuestionKind::Date,
-        InputType::Number => QuestionKind::Number,
-        InputType::Choice => {
-            QuestionKind::Choice(input.options.iter().map(|it| (it.value.clone(), it.value.clone())).collect())
-        }
-    };
+    if input.pattern.as_ref().is_some_and(|pattern| Pattern::new(pattern).is_err()) {
+        // That is complained of already.
+        return;
+    }
+    let kind = QuestionKind::from(input);
     if let Err(why) = Question::new(name.as_str(), kind).settle(Reply::Value(answer.to_json())) {
         let message = format!("a rehearsal cannot give this answer: {why}");
         complaints.push(Complaint::error("rehearse", answer.at, message));

@@ -2,7 +2,7 @@
 
 use super::{Question, QuestionKind, Reply};
 use crate::{
-    notation::{Input, InputType, Map, Runbook, Text, nearest},
+    notation::{Map, Runbook, Text, nearest},
     record::ParticipantRecord,
 };
 use schemars::JsonSchema;
@@ -101,18 +101,5 @@ impl Bindings {
             wrong.push(format!("two devices are bound to the serial number {}", twice.1));
         }
         wrong
-    }
-}
-
-impl From<&Input> for QuestionKind {
-    fn from(input: &Input) -> Self {
-        match input.kind {
-            InputType::Text => Self::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false },
-            InputType::Date => Self::Date,
-            InputType::Number => Self::Number,
-            InputType::Choice => {
-                Self::Choice(input.options.iter().map(|it| (it.value.clone(), it.value.clone())).collect())
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Questions to people and what counts as an answer.
 
 use super::Secret;
-use crate::notation::{LARGEST, Pattern, is_hostile, nearest};
+use crate::notation::{Input, InputType, LARGEST, Pattern, is_hostile, nearest};
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -69,6 +69,20 @@ impl QuestionKind {
     #[must_use]
     pub fn is_secret(&self) -> bool {
         matches!(self, Self::Secret { .. } | Self::SecretAgain { .. })
+    }
+}
+
+impl From<&Input> for QuestionKind {
+    /// The question that a runbook's input is.
+    fn from(input: &Input) -> Self {
+        match input.kind {
+            InputType::Text => Self::Text { pattern: input.pattern.as_ref().map(ToString::to_string), optional: false },
+            InputType::Date => Self::Date,
+            InputType::Number => Self::Number,
+            InputType::Choice => {
+                Self::Choice(input.options.iter().map(|it| (it.value.clone(), it.value.clone())).collect())
+            }
+        }
     }
 }
 

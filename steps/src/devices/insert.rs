@@ -18,23 +18,23 @@ pub(super) struct Insert(pub(super) Arc<dyn Ports>);
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
     /// The device.
-    device: DeviceName,
+    pub(super) device: DeviceName,
     /// Whether there must be no other of its kind.
     #[serde(default)]
-    alone: bool,
+    pub(super) alone: bool,
     /// How many seconds to wait.
     #[serde(default = "default_timeout")]
     #[schemars(range(min = 1, max = 86_400))]
-    timeout: u32,
+    pub(super) timeout: u32,
 }
 
 /// What the step's `id` names.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Outputs {
     /// The serial number.
-    serial: u32,
+    pub(super) serial: u32,
     /// The firmware version, for example `2.4.0`.
-    firmware: String,
+    pub(super) firmware: String,
 }
 
 impl StepHandler for Insert {

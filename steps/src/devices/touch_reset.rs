@@ -1,45 +1,18 @@
 //! `devices.touch-reset`.
 
 use super::{
-    device_name::DeviceName,
-    insert::{await_device, bind},
-    patience::{Patience, default_timeout},
+    insert::{Arguments, Outputs, await_device, bind},
+    patience::Patience,
 };
 use crate::{
     ports::{Ports, Sought, seek},
     yubihsm::{Device, factory_new},
 };
 use officiant_engine::conduct::{Effect, Failure, NamedDevice, Notice, Stage, StepHandler};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
 /// Waits until a device is plugged in with a finger on it, which resets it, and binds its name to its serial number.
 pub(super) struct TouchReset(pub(super) Arc<dyn Ports>);
-
-/// What a runbook passes.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Arguments {
-    /// The device.
-    device: DeviceName,
-    /// Whether there must be no other of its kind.
-    #[serde(default)]
-    alone: bool,
-    /// How many seconds to wait.
-    #[serde(default = "default_timeout")]
-    #[schemars(range(min = 1, max = 86_400))]
-    timeout: u32,
-}
-
-/// What the step's `id` names.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Outputs {
-    /// The serial number.
-    serial: u32,
-    /// The firmware version, for example `2.4.0`.
-    firmware: String,
-}
 
 /// The device resets itself when it was touched for ten seconds, and restarts.
 const TOUCH: Duration = Duration::from_secs(12);
