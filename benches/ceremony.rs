@@ -98,7 +98,7 @@ fn confirmations(folder: &Path) {
     // Disks warm up, too: the two are measured turn by turn.
     let mut rehearsed = Duration::MAX;
     let mut appended = Duration::MAX;
-    for turn in 0..5 {
+    for turn in 0..9 {
         let (took, transcript) = rehearse(turn);
         rehearsed = rehearsed.min(took);
         appended = appended.min(append(&folder.join(format!("appended-{turn}")), &transcript));
