@@ -353,3 +353,12 @@ fn a_file_that_looks_like_a_seal_does_not_make_a_record_sealed() {
     let findings = replayed.report["findings"].as_array().unwrap();
     assert!(findings.iter().any(|finding| finding["code"] == "seals-not-verified"));
 }
+
+#[test]
+fn an_answer_to_another_of_a_steps_questions_is_refused() {
+    let replayed = forged(|entries| {
+        let answered = entries.iter_mut().find(|entry| entry["body"]["slot"] == "sign-off/witness").unwrap();
+        answered["body"]["slot"] = "approval/witness".into();
+    });
+    replayed.refuses("question", "the runbook asks for sign-off/witness here, the record answers approval/witness");
+}

@@ -91,6 +91,15 @@ impl<'a> Recorded<'a> {
         loop {
             let (entry, number) = self.take("answered", Some(&position.step()), question.by.as_deref())?;
             let Event::Answered(answered) = &entry.event else { continue };
+            if answered.slot != question.slot {
+                let name = |slot: &Option<String>| slot.clone().unwrap_or_else(|| "the step's main question".into());
+                let message = format!(
+                    "the runbook asks for {} here, the record answers {}",
+                    name(&question.slot),
+                    name(&answered.slot)
+                );
+                return Err(diverged("question", message, Some(number)));
+            }
             if answered.question != question.text {
                 let message = format!("the runbook asks “{}”, the record “{}”", question.text, answered.question);
                 return Err(diverged("question", message, Some(number)));

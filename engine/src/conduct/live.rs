@@ -44,7 +44,12 @@ impl<'a> Live<'a> {
             };
             complaint.clone_from(&refused);
             self.writer.append(Draft {
-                event: Event::Answered(Answered { question: question.text.clone(), answer, refused }),
+                event: Event::Answered(Answered {
+                    question: question.text.clone(),
+                    slot: question.slot.clone(),
+                    answer,
+                    refused,
+                }),
                 step: Some(position.step()),
                 by: question.by.clone(),
             })?;

@@ -125,7 +125,8 @@ mod tests {
     use serde_json::json;
 
     fn entries() -> [Entry; 2] {
-        let answered = Answered { question: "Who?".into(), answer: Some(json!("Ada \u{e9}\n")), refused: None };
+        let answered =
+            Answered { question: "Who?".into(), slot: None, answer: Some(json!("Ada \u{e9}\n")), refused: None };
         let entry = |event, step: Option<&str>, by: Option<&str>| Entry {
             at: instant(Timestamp::UNIX_EPOCH),
             by: by.map(Into::into),

@@ -180,6 +180,9 @@ pub struct Began {
 pub struct Answered {
     /// What was asked.
     pub question: String,
+    /// Which of the step's questions it is, when it is not the main one: `go`, `what-now`, `reason`, `sign-off/ROLE`, …
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub slot: Option<String>,
     /// The answer; absent when it is a secret.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub answer: Option<Value>,
