@@ -37,7 +37,9 @@ impl Scripted {
             let value = self.answers.answer(&self.position, question, again)?;
             return Some(match (question.kind.is_secret(), value) {
                 (true, Value::String(secret)) => Reply::Secret(Secret::new(secret)),
-                (_, value) => Reply::Value(value),
+                // A file may hold it without quotes.
+                (true, value) => Reply::Secret(Secret::new(value.to_string())),
+                (false, value) => Reply::Value(value),
             });
         }
         if !self.rehearsal || again {
@@ -46,7 +48,8 @@ impl Scripted {
         if let Some(answer) = &question.rehearse {
             return Some(match (question.kind.is_secret(), answer) {
                 (true, Value::String(secret)) => Reply::Secret(Secret::new(secret.clone())),
-                (_, answer) => Reply::Value(answer.clone()),
+                (true, answer) => Reply::Secret(Secret::new(answer.to_string())),
+                (false, answer) => Reply::Value(answer.clone()),
             });
         }
         match &question.kind {
@@ -69,7 +72,7 @@ impl Console for Scripted {
         match notice {
             Notice::Section { title, computer, .. } => {
                 let computer = computer.as_ref().map(|computer| format!(" — on {computer}")).unwrap_or_default();
-                eprintln!("\n{title}{computer}");
+                eprintln!("\n{}", markdown::safe(&format!("{title}{computer}")));
             }
             Notice::Step { word, text, .. } => {
                 let number = format!("{}/{}", self.position.number, self.position.of);

@@ -188,3 +188,23 @@ sections:
         "error: step start/1 asks for a secret, “New password”, which is taken from a terminal and never from a file",
     );
 }
+
+#[test]
+fn a_secret_that_a_file_holds_without_quotes_is_not_shown_either() {
+    let yaml = "
+notation: 1
+title: T
+sections:
+  start:
+    title: S
+    steps:
+      - do: Enter it.
+        id: password
+        uses: ask.secret
+        with: { prompt: Password }
+      - end: Over.
+";
+    let ceremony = Ceremony::rehearse(yaml).answer("start/password", 9_071_528_364_i64).carry_out().exits(0);
+    assert!(!ceremony.stderr().contains("9071528364"), "{}", ceremony.stderr());
+    assert!(!ceremony.lines().join("").contains("9071528364"));
+}

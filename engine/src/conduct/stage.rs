@@ -104,11 +104,6 @@ impl Stage<'_> {
         Ok((head, words))
     }
 
-    /// Puts what was recorded on the disk; call it before a device is changed for the second time in a step.
-    pub fn settle(&mut self) -> Result<(), Failure> {
-        self.happenings.settle().map_err(|halt| self.stopped(halt))
-    }
-
     /// Writes a new file under `products/`; never replaces one.
     ///
     /// `path` is relative, with `/` between its parts, and stays inside the folder.
@@ -184,7 +179,7 @@ impl Stage<'_> {
         Ok(NamedDevice { name: name.to_string(), kind, serial })
     }
 
-    /// The names of the devices that are bound to `serial`.
+    /// The name of the device that is bound to `serial`.
     #[must_use]
     pub fn device_with_serial(&self, serial: u32) -> Option<String> {
         self.ceremony.device_with_serial(serial)
