@@ -3,7 +3,7 @@
 use super::{Format, print_json, print_line};
 use crate::{console::safe, outcome::Outcome};
 use clap::Args;
-use officiant_engine::audit::{Depth, Finding, Replayed, Verdict, Weight, replay};
+use officiant_engine::audit::{Depth, Finding, Replayed, Scrutiny, Verdict, Weight, replay};
 use std::{fmt::Write, path::PathBuf};
 
 /// Most characters of a value that are printed.
@@ -35,7 +35,7 @@ impl Replay {
         }
         let registry = super::system_registry();
         let depth = if self.every_signature { Depth::EverySignature } else { Depth::LastSignatures };
-        let replayed = match replay(&self.folder, &registry, depth) {
+        let replayed = match replay(&self.folder, &registry, &Scrutiny { depth, trust: None }) {
             Ok(replayed) => replayed,
             Err(error) => return Outcome::not_tried(error),
         };

@@ -227,7 +227,7 @@ impl Happenings for Alone {
 
     fn carry_out(&mut self, handler: &Handler, arguments: Value, task: Task<'_>) -> Result<StepOutcome, Halt> {
         let (result, made) = task.perform(handler, arguments, self)?;
-        Ok(StepOutcome { result, made, rehearsed: false })
+        Ok(StepOutcome { result, made, rehearsed: false, taken_up: false })
     }
 
     fn settle(&mut self) -> Result<(), Halt> {

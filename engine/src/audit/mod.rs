@@ -11,4 +11,4 @@ mod rehearsal;
 mod replay;
 
 pub use finding::{Finding, Weight};
-pub use replay::{Depth, Replayed, Verdict, replay};
+pub use replay::{Depth, Replayed, Scrutiny, Trust, Verdict, replay};

@@ -302,18 +302,18 @@ impl Happenings for Recorded<'_> {
     }
 
     fn observe(&mut self, position: &Position, seen: Value) -> Result<(), Halt> {
-        let event = Event::Observed(Observed { seen });
+        let event = Event::Observed(Observed { seen, probe: None });
         self.note(Draft { event, step: Some(position.step()), by: None })
     }
 
     fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
         let step = task.position.step();
         if let Some(outputs) = task.outputs.take().filter(|_| self.rehearsal) {
-            return Ok(Outcome { result: Ok(outputs), made: Made::default(), rehearsed: true });
+            return Ok(Outcome { result: Ok(outputs), made: Made::default(), rehearsed: true, taken_up: false });
         }
         if handler.effect == Effect::None {
             let (result, made) = task.perform(handler, arguments, self)?;
-            return Ok(Outcome { result, made, rehearsed: false });
+            return Ok(Outcome { result, made, rehearsed: false, taken_up: false });
         }
         let (by, mut again) = (task.by, None);
         loop {
@@ -339,7 +339,7 @@ impl Happenings for Recorded<'_> {
                     self.check_outputs(handler, &outputs, &made, false)?;
                     self.check_device(&arguments, &outputs, &made, false)?;
                     self.serials.extend(finished.devices.iter().map(|(name, serial)| (name.as_str(), *serial)));
-                    return Ok(Outcome { result: Ok(outputs), made, rehearsed: false });
+                    return Ok(Outcome { result: Ok(outputs), made, rehearsed: false, taken_up: false });
                 }
                 Event::Failed(failed) if again.is_none() => {
                     let made = Made {
@@ -356,7 +356,7 @@ impl Happenings for Recorded<'_> {
                         self.check_outputs(handler, outputs, &made, true)?;
                         self.check_device(&arguments, outputs, &made, true)?;
                     }
-                    return Ok(Outcome { result, made, rehearsed: false });
+                    return Ok(Outcome { result, made, rehearsed: false, taken_up: false });
                 }
                 _ => self.pass((entry, number), by, &mut again)?,
             }

@@ -19,6 +19,24 @@ pub enum Depth {
     EverySignature,
 }
 
+/// How a record is looked at.
+#[derive(Debug, Clone)]
+pub struct Scrutiny {
+    /// Which signatures are verified.
+    pub depth: Depth,
+    /// What the auditor trusts and brings along.
+    pub trust: Option<Trust>,
+}
+
+/// What an auditor trusts.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// `allowed_signers` files as `ssh-keygen` reads them, by name, with their text.
+    pub allowed_signers: Vec<(String, String)>,
+    /// Certificates of the devices' vendors, DER.
+    pub anchors: Vec<Vec<u8>>,
+}
+
 /// What is to be said of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -77,11 +95,11 @@ pub struct Replayed {
 ///
 /// # Errors
 /// There is no transcript to read.
-pub fn replay(root: &Path, registry: &Registry, depth: Depth) -> Result<Replayed, Unreadable> {
+pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<Replayed, Unreadable> {
     let (lines, torn) = record::read(root)?;
     let folder = Folder::open(root);
     let mut findings = Findings::default();
-    chain::check(&lines, &torn, depth, &mut findings);
+    chain::check(&lines, &torn, scrutiny.depth, &mut findings);
     let opened = lines.first().and_then(|line| match &line.entry {
         Ok(entry) => match &entry.event {
             Event::Opened(opened) => Some(opened.as_ref()),

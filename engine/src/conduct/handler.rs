@@ -1,6 +1,6 @@
 //! Step handlers: what a runbook names with `uses:`.
 
-use super::{Failure, Stage};
+use super::{Exhibit, Failure, Objection, Stage};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -56,10 +56,41 @@ pub trait StepHandler: Send + Sync + 'static {
     /// # Errors
     /// What happened and what to do next; the person then tries again, takes the remedy, deviates or aborts.
     fn perform(&self, arguments: Self::Arguments, stage: &mut Stage<'_>) -> Result<Self::Outputs, Failure>;
+
+    /// Whether it was done, when the ceremony broke off while it was in flight; asked only of handlers that change something.
+    ///
+    /// It must change nothing itself. What a [`Probed::Done`] step made and is still missing, such as a file with the public
+    /// key, is made here.
+    ///
+    /// # Errors
+    /// It cannot be looked at now, for example because the device is not there; it is asked again when the person tries again.
+    fn probe(&self, arguments: Self::Arguments, stage: &mut Stage<'_>) -> Result<Probed<Self::Outputs>, Failure> {
+        let _ = (arguments, stage);
+        Ok(Probed::Unknown("nothing tells whether it was done".into()))
+    }
+
+    /// Whether what was recorded of it holds today; `outputs` have the form of [`StepHandler::Outputs`].
+    fn audit(&self, arguments: &Self::Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let _ = (arguments, outputs, exhibit);
+        Vec::new()
+    }
+}
+
+/// Whether a step that was in flight was done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Probed<O> {
+    /// It was, with these outputs.
+    Done(O),
+    /// It was not.
+    NotDone,
+    /// It cannot be told, for this reason; the people decide.
+    Unknown(String),
 }
 
 type Announce = Box<dyn Fn(Value) -> Option<String> + Send + Sync>;
 type ReachesOut = Box<dyn Fn(Value) -> bool + Send + Sync>;
+type Probe = Box<dyn Fn(Value, &mut Stage<'_>) -> Result<Probed<Value>, Failure> + Send + Sync>;
+type Audit = Box<dyn Fn(Value, &Value, &Exhibit<'_>) -> Vec<Objection> + Send + Sync>;
 type Perform = Box<dyn Fn(Value, &mut Stage<'_>) -> Result<Value, Failure> + Send + Sync>;
 
 /// What a person reads before the go-ahead.
@@ -92,6 +123,8 @@ pub struct Handler {
     announce: Announce,
     reaches_out: ReachesOut,
     perform: Perform,
+    probe: Probe,
+    audit: Audit,
 }
 
 impl Handler {
@@ -99,6 +132,8 @@ impl Handler {
         let handler = Arc::new(handler);
         let announcer = Arc::clone(&handler);
         let reacher = Arc::clone(&handler);
+        let prober = Arc::clone(&handler);
+        let auditor = Arc::clone(&handler);
         Self {
             name: H::NAME,
             summary: H::SUMMARY,
@@ -114,11 +149,19 @@ impl Handler {
                 serde_json::from_value(arguments).is_ok_and(|arguments| reacher.reaches_out(&arguments))
             }),
             perform: Box::new(move |arguments, stage| {
-                let arguments = serde_json::from_value(arguments)
-                    .map_err(|error| Failure::new("wrong-argument", format!("{}: {error}", H::NAME)))?;
-                let outputs = handler.perform(arguments, stage)?;
-                serde_json::to_value(outputs)
-                    .map_err(|error| Failure::new("wrong-output", format!("{}: {error}", H::NAME)))
+                let outputs = handler.perform(read::<H>(arguments)?, stage)?;
+                written::<H>(outputs)
+            }),
+            probe: Box::new(move |arguments, stage| {
+                Ok(match prober.probe(read::<H>(arguments)?, stage)? {
+                    Probed::Done(outputs) => Probed::Done(written::<H>(outputs)?),
+                    Probed::NotDone => Probed::NotDone,
+                    Probed::Unknown(why) => Probed::Unknown(why),
+                })
+            }),
+            audit: Box::new(move |arguments, outputs, exhibit| match read::<H>(arguments) {
+                Ok(arguments) => auditor.audit(&arguments, outputs, exhibit),
+                Err(failure) => vec![Objection::wrong("arguments", failure.message)],
             }),
         }
     }
@@ -142,6 +185,25 @@ impl Handler {
     pub fn perform(&self, arguments: Value, stage: &mut Stage<'_>) -> Result<Value, Failure> {
         (self.perform)(arguments, stage)
     }
+
+    /// Whether it was done, when it was in flight as the ceremony broke off.
+    pub fn probe(&self, arguments: Value, stage: &mut Stage<'_>) -> Result<Probed<Value>, Failure> {
+        (self.probe)(arguments, stage)
+    }
+
+    /// Whether what was recorded of it holds today.
+    #[must_use]
+    pub fn audit(&self, arguments: Value, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        (self.audit)(arguments, outputs, exhibit)
+    }
+}
+
+fn read<H: StepHandler>(arguments: Value) -> Result<H::Arguments, Failure> {
+    serde_json::from_value(arguments).map_err(|error| Failure::new("wrong-argument", format!("{}: {error}", H::NAME)))
+}
+
+fn written<H: StepHandler>(outputs: H::Outputs) -> Result<Value, Failure> {
+    serde_json::to_value(outputs).map_err(|error| Failure::new("wrong-output", format!("{}: {error}", H::NAME)))
 }
 
 fn schema<T: JsonSchema>() -> Value {

@@ -48,6 +48,8 @@ pub struct Outcome {
     pub made: Made,
     /// Whether the outputs are the runbook's for a rehearsal.
     pub rehearsed: bool,
+    /// Whether it had been done before the ceremony broke off.
+    pub taken_up: bool,
 }
 
 /// A source of what happened: live, or recorded.

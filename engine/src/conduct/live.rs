@@ -87,14 +87,14 @@ impl Happenings for Live<'_> {
     }
 
     fn observe(&mut self, position: &Position, seen: Value) -> Result<(), Halt> {
-        let event = Event::Observed(Observed { seen });
+        let event = Event::Observed(Observed { seen, probe: None });
         self.writer.append(Draft { event, step: Some(position.step()), by: None })?;
         Ok(self.writer.sync()?)
     }
 
     fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
         if let Some(outputs) = task.outputs.take().filter(|_| self.rehearsal) {
-            return Ok(Outcome { result: Ok(outputs), made: super::Made::default(), rehearsed: true });
+            return Ok(Outcome { result: Ok(outputs), made: super::Made::default(), rehearsed: true, taken_up: false });
         }
         if handler.effect != Effect::None {
             self.writer.sync()?;
@@ -103,7 +103,7 @@ impl Happenings for Live<'_> {
         let performed = task.perform(handler, arguments, self);
         self.performing = false;
         let (result, made) = performed?;
-        Ok(Outcome { result, made, rehearsed: false })
+        Ok(Outcome { result, made, rehearsed: false, taken_up: false })
     }
 
     fn keep(&mut self, ceremony: &Ceremony, mut outcome: Outcome) -> Outcome {

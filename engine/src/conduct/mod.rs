@@ -3,6 +3,7 @@
 mod bindings;
 mod ceremony;
 mod console;
+mod exhibit;
 mod failure;
 mod handler;
 mod happenings;
@@ -16,8 +17,9 @@ mod stage;
 pub use bindings::{Bindings, DeviceBinding, YubiHsmBindings};
 pub use ceremony::Ceremony;
 pub use console::{Console, Notice, Position, Unanswered};
+pub use exhibit::{Exhibit, Objection, Performed};
 pub use failure::Failure;
-pub use handler::{Announcement, Effect, Handler, Registry, StepHandler};
+pub use handler::{Announcement, Effect, Handler, Probed, Registry, StepHandler};
 pub use happenings::{Divergence, Halt, Happenings, Outcome, Task};
 pub use interpreter::{conduct, count};
 pub use live::Live;

@@ -196,6 +196,23 @@ pub struct Answered {
 pub struct Observed {
     /// What was seen.
     pub seen: Value,
+    /// When the step was in flight as the ceremony broke off: whether it had been done, as far as can be known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub probe: Option<Probe>,
+}
+
+/// What is known of a step that was in flight when the ceremony broke off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probe {
+    /// It was done; what came of it is taken up.
+    Done,
+    /// It was not done; it is carried out now.
+    NotDone,
+    /// Nobody can tell; the people decide.
+    Unknown,
+    /// It could not be looked at; it is looked at again when the step is tried again.
+    Failed,
 }
 
 /// An expectation and whether it holds.
@@ -230,6 +247,9 @@ pub struct Finished {
     /// Whether the outputs are those that the runbook names for a rehearsal, and nothing was performed.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub rehearsed: bool,
+    /// Whether it had been done before the ceremony broke off, and what came of it was looked up afterwards.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub taken_up: bool,
 }
 
 /// Body of `failed`.
@@ -314,8 +334,16 @@ pub struct Checkpoint {
 /// Body of `resumed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Resumed {
-    /// SHA-256 (hex) of the entry that it continues from.
+    /// SHA-256 (hex) of the entry that it continues from; a person confirmed it.
     pub head: String,
+    /// The same as PGP words, as they were shown.
+    pub words: String,
+    /// What was written of a line that was never finished; it is dropped.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub torn: Option<Torn>,
+    /// Files that were made and are in no entry, because the ceremony broke off before: where they are now, in `evidence/`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub set_aside: Vec<FileRecord>,
     /// The program that goes on.
     pub program: Program,
     /// What differs on the machine that it goes on.
@@ -324,6 +352,15 @@ pub struct Resumed {
     pub host: HostFacts,
     /// The new session's Ed25519 public key, hex.
     pub session_key: String,
+}
+
+/// What was left of a line that was never finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Torn {
+    /// SHA-256 (hex) of it.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// Body of `ended`.

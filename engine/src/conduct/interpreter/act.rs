@@ -72,7 +72,9 @@ impl Interpreter<'_> {
         let mut attempt = 1;
         loop {
             let outcome = match &problem {
-                Some(failure) => Outcome { result: Err(failure.clone()), made: Made::default(), rehearsed: false },
+                Some(failure) => {
+                    Outcome { result: Err(failure.clone()), made: Made::default(), rehearsed: false, taken_up: false }
+                }
                 None => self.attempt(act, position, &text, &with)?,
             };
             let outcome = self.happenings.keep(self.ceremony, outcome);
@@ -173,7 +175,7 @@ impl Interpreter<'_> {
             } else {
                 Err(Failure::new("not-confirmed", "the step was not confirmed as done"))
             };
-            return Ok(Outcome { result, made: Made::default(), rehearsed: false });
+            return Ok(Outcome { result, made: Made::default(), rehearsed: false, taken_up: false });
         };
         let Some(handler) = self.registry.get(uses) else {
             return Err(Halt::Impossible(format!("there is no step handler `{uses}`")));
@@ -199,7 +201,7 @@ impl Interpreter<'_> {
                 .rehearse(Some(true.into()));
             if self.happenings.answer(position, &question)? != Value::Bool(true) {
                 let failure = Failure::new(NOT_STARTED, "nothing was done: there was no go-ahead");
-                return Ok(Outcome { result: Err(failure), made: Made::default(), rehearsed: false });
+                return Ok(Outcome { result: Err(failure), made: Made::default(), rehearsed: false, taken_up: false });
             }
         }
         let task = Task {
@@ -216,8 +218,8 @@ impl Interpreter<'_> {
 
     /// Whether an outcome is what was expected.
     pub(super) fn judge(&mut self, act: &Act<'_>, outcome: Outcome) -> Result<(Finished, shown::Lines), Box<Failed>> {
-        let Made { products, evidence, devices } = outcome.made;
-        let outputs = match outcome.result {
+        let Outcome { result, made: Made { products, evidence, devices }, rehearsed, taken_up } = outcome;
+        let outputs = match result {
             Ok(outputs) => Some(settled(outputs)).filter(|outputs| !outputs.is_null()),
             Err(failure) => return Err(Box::new(Failed { products, evidence, ..Failed::of(failure) })),
         };
@@ -255,7 +257,7 @@ impl Interpreter<'_> {
         let asked = act.uses.and_then(|uses| self.registry.get(uses)).is_some_and(|it| it.effect == Effect::None);
         // Who was asked has just read the answer.
         let lines = shown::outcome(outputs.as_ref().filter(|_| !asked), &expected);
-        Ok((Finished { outputs, expected, products, evidence, devices, rehearsed: outcome.rehearsed }, lines))
+        Ok((Finished { outputs, expected, products, evidence, devices, rehearsed, taken_up }, lines))
     }
 }
 

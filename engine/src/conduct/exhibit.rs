@@ -1,0 +1,93 @@
+//! What an auditor looks at: a step as it was recorded, and the ceremony folder.
+
+use crate::record::{Folder, FolderError};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// Something that is wrong with a recorded step, or that its record does not prove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// A stable kebab-case name for this sort of objection.
+    pub code: &'static str,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// Whether the record does not hold because of it; an auditor should know of it otherwise.
+    pub grave: bool,
+}
+
+impl Objection {
+    /// An objection because of which the record does not hold.
+    #[must_use]
+    pub fn wrong(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), grave: true }
+    }
+
+    /// An objection that an auditor should know of.
+    #[must_use]
+    pub fn unproven(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), grave: false }
+    }
+}
+
+/// A step that a handler carried out, as the record has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Performed {
+    /// The handler.
+    pub uses: String,
+    /// Its arguments, secrets by name.
+    pub with: Map<String, Value>,
+    /// What came of it; nothing where it failed before there was anything.
+    pub outputs: Option<Value>,
+    /// Whether it finished with its expectations.
+    pub finished: bool,
+    /// Whether it had been done before a break of the ceremony and was looked up afterwards.
+    pub taken_up: bool,
+    /// When it began.
+    pub began: Timestamp,
+    /// When that was recorded.
+    pub at: Timestamp,
+    /// The serial number of the device that its `device` argument names, when it is bound.
+    pub serial: Option<u32>,
+    /// The transcript's line, from 1.
+    pub line: usize,
+}
+
+/// A step under audit.
+pub struct Exhibit<'a> {
+    pub(crate) folder: &'a Folder,
+    pub(crate) rehearsal: bool,
+    pub(crate) anchors: &'a [Vec<u8>],
+    pub(crate) steps: &'a [Performed],
+    pub(crate) this: usize,
+}
+
+impl Exhibit<'_> {
+    /// The bytes of a file of the ceremony; that they are those that were recorded is looked at elsewhere.
+    pub fn file(&self, path: &str) -> Result<Vec<u8>, FolderError> {
+        self.folder.read(path)
+    }
+
+    /// Whether it was a rehearsal.
+    #[must_use]
+    pub fn rehearsal(&self) -> bool {
+        self.rehearsal
+    }
+
+    /// The certificates, DER, that the auditor trusts as the vendors' roots and intermediates; none when none were brought.
+    #[must_use]
+    pub fn anchors(&self) -> &[Vec<u8>] {
+        self.anchors
+    }
+
+    /// The step itself.
+    #[must_use]
+    pub fn this(&self) -> &Performed {
+        &self.steps[self.this]
+    }
+
+    /// The steps that handlers carried out before it, failed ones too, in order.
+    #[must_use]
+    pub fn earlier(&self) -> &[Performed] {
+        &self.steps[..self.this]
+    }
+}
