@@ -1,11 +1,18 @@
 //! The bench of a rehearsal: virtual devices, and the hand that plugs them in.
 
+pub mod fault;
+mod ledger;
+mod retry;
+
+pub use retry::Retrying;
+
+use ledger::{Ledger, Place};
 use officiant_devices::yubihsm::{
-    Connector, Ed25519Attestation, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
+    Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
 };
 use officiant_engine::{
     conduct::{Bindings, Failure},
-    notation::Runbook,
+    notation::{Runbook, nearest},
 };
 use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIHSM2, look_at};
 use std::{
@@ -13,7 +20,7 @@ use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -21,6 +28,9 @@ use std::{
 const FIRST_SERIAL: u32 = 9_000_001;
 
 /// The virtual devices of a rehearsal.
+///
+/// A new rehearsal calls [`lay_out`](Self::lay_out), then [`power`](Self::power) once the ceremony folder is there. One
+/// that goes on after a break calls [`reopen`](Self::reopen) instead of both.
 #[derive(Default)]
 pub struct Bench(Mutex<State>);
 
@@ -28,6 +38,9 @@ pub struct Bench(Mutex<State>);
 struct State {
     folder: PathBuf,
     devices: BTreeMap<String, Settings>,
+    faults: BTreeMap<String, Vec<Fault>>,
+    /// There once the bench has a folder.
+    ledger: Option<Arc<Ledger>>,
     running: BTreeMap<String, RunningConnector>,
 }
 
@@ -69,13 +82,96 @@ impl Bench {
         Ok(state.devices.iter().map(|(name, settings)| (name.clone(), settings.serial)).collect())
     }
 
+    /// Lets a device of the runbook fail, once it is laid out and before it has power.
+    ///
+    /// # Errors
+    /// There is no device of that name.
+    pub fn inject(&self, device: &str, fault: Fault) -> Result<(), String> {
+        let mut state = self.state();
+        if !state.devices.contains_key(device) {
+            let near = nearest(device, state.devices.keys().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return Err(format!("the runbook declares no device `{device}`{near}"));
+        }
+        state.faults.entry(device.to_string()).or_default().push(fault);
+        Ok(())
+    }
+
     /// Gives the devices a folder for their state, and writes what their certificates lead to beside it.
     pub fn power(&self, folder: &Path) -> Result<(), String> {
         let failed = |error: std::io::Error| format!("`{}`: {error}", folder.display());
         DirBuilder::new().mode(0o700).create(folder).map_err(failed)?;
+        self.power_in(folder)
+    }
+
+    fn power_in(&self, folder: &Path) -> Result<(), String> {
         write_anchors(folder)?;
-        self.state().folder = folder.to_path_buf();
+        let mut state = self.state();
+        let place = |(name, settings): (&String, &Settings)| {
+            let faults = state.faults.get(name).map(Vec::as_slice).unwrap_or_default();
+            (name.clone(), Place::new(settings.serial, faults))
+        };
+        let ledger = Ledger::create(folder, state.devices.iter().map(place).collect())?;
+        state.ledger = Some(Arc::new(ledger));
+        state.folder = folder.to_path_buf();
         Ok(())
+    }
+
+    /// Lays the bench of a rehearsal out again that was broken off, from its folder (`DIR/rehearsal`), whenever the
+    /// process was killed; returns the devices' serial numbers, which are those of before. Devices that were plugged in
+    /// are plugged in again. Faults that happened do not happen again; those to come still come.
+    ///
+    /// A rehearsal that was killed before it had a bench, and so before its first step, gets a new one, with the runbook's
+    /// faults.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or the bindings name another serial number than before.
+    #[allow(dead_code, reason = "for a rehearsal that goes on after a break")]
+    pub fn reopen(
+        &self,
+        folder: &Path,
+        runbook: &Runbook,
+        bindings: &Bindings,
+    ) -> Result<BTreeMap<String, u32>, String> {
+        let serials = self.lay_out(runbook, bindings)?;
+        let Some(ledger) = Ledger::open(folder)? else {
+            let failed = |error: std::io::Error| format!("`{}`: {error}", folder.display());
+            DirBuilder::new().mode(0o700).recursive(true).create(folder).map_err(failed)?;
+            self.power_in(folder)?;
+            return Ok(serials);
+        };
+        write_anchors(folder)?;
+        let places = ledger.devices();
+        let mut state = self.state();
+        for (name, settings) in &mut state.devices {
+            let Some(place) = places.get(name) else {
+                return Err(format!("{name} was not on the bench when the rehearsal began"));
+            };
+            let bound = bindings.devices.get(name).and_then(|binding| binding.serial);
+            if let Some(bound) = bound.filter(|bound| *bound != place.serial) {
+                let before = place.serial;
+                return Err(format!("{name} had the serial number {before}, and the bindings now say {bound}"));
+            }
+            settings.serial = place.serial;
+        }
+        state.ledger = Some(Arc::new(ledger));
+        state.folder = folder.to_path_buf();
+        for (name, _) in places.iter().filter(|(_, place)| place.plugged) {
+            state.connector(name).map_err(|failure| failure.message)?.device().plug();
+        }
+        Ok(places.into_iter().map(|(name, place)| (name, place.serial)).collect())
+    }
+
+    /// Plugs the devices in again that a fault took, as a person does before trying again; returns their names.
+    ///
+    /// # Errors
+    /// One of them does not work.
+    pub fn put_back(&self) -> Result<Vec<String>, Failure> {
+        let ledger = self.state().ledger.clone();
+        let places = ledger.map(|ledger| ledger.devices()).unwrap_or_default();
+        let fallen: Vec<String> = places.into_iter().filter(|(_, place)| place.fell).map(|(name, _)| name).collect();
+        fallen.iter().try_for_each(|name| self.insert(name, false))?;
+        Ok(fallen)
     }
 }
 
@@ -92,10 +188,41 @@ impl State {
             let settings = Settings { state: self.folder.join(state_file(name)), ..settings.clone() };
             let device = VirtualYubiHsm::open(&settings).map_err(failed)?;
             device.unplug();
+            if let Some(ledger) = &self.ledger {
+                ledger.device(name).iter().flat_map(Place::faults).for_each(|fault| device.inject(fault));
+                device.watch(watcher(ledger.clone(), name.to_string()));
+            }
             let running = Connector::start(device, ([127, 0, 0, 1], 0).into()).map_err(failed)?;
             self.running.insert(name.to_string(), running);
         }
         self.running.get(name).ok_or_else(|| Failure::new("virtual-device", format!("the virtual {name} went away")))
+    }
+
+    /// Writes down whether a device is in, before it is.
+    fn write_down(&self, name: &str, plugged: bool) -> Result<(), Failure> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        let changed = ledger.change(name, |place| {
+            place.plugged = plugged;
+            place.fell = false;
+        });
+        changed.map_err(|error| {
+            Failure::new("virtual-device", format!("where the virtual {name} is cannot be written down: {error}"))
+                .next("see that the disk is there, writable and not full")
+        })
+    }
+}
+
+/// Writes down what a fault did, before anybody learns of it.
+fn watcher(ledger: Arc<Ledger>, name: String) -> impl Fn(&[Fault], bool) + Send + 'static {
+    move |faults, plugged| {
+        let written = ledger.change(&name, |place| {
+            place.fell |= place.plugged && !plugged;
+            place.plugged = plugged;
+            place.set_faults(faults);
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, "the fault of {name} may happen again after a break");
+        }
     }
 }
 
@@ -119,7 +246,8 @@ impl Ports for Bench {
 impl Hand for Bench {
     fn insert(&self, device: &str, touch_reset: bool) -> Result<(), Failure> {
         let mut state = self.state();
-        let virtual_device = state.connector(device)?.device();
+        let virtual_device = state.connector(device)?.device().clone();
+        state.write_down(device, true)?;
         if touch_reset {
             virtual_device.touch_reset().map_err(|error| {
                 Failure::new("virtual-device", format!("the virtual {device} does not reset: {error}"))
@@ -130,7 +258,10 @@ impl Hand for Bench {
     }
 
     fn remove(&self, device: &str) -> Result<(), Failure> {
-        self.state().connector(device)?.device().unplug();
+        let mut state = self.state();
+        let virtual_device = state.connector(device)?.device().clone();
+        state.write_down(device, false)?;
+        virtual_device.unplug();
         Ok(())
     }
 }
@@ -149,4 +280,101 @@ pub fn write_anchors(folder: &Path) -> Result<(), String> {
         std::fs::write(&path, pem).map_err(|error| format!("`{}`: {error}", path.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use officiant_devices::yubihsm::Reply;
+    use officiant_engine::notation::load_text;
+
+    const DEVICE_INFO: [u8; 3] = [0x06, 0, 0];
+
+    fn runbook() -> Runbook {
+        let text = "notation: 1\ntitle: x\ndevices:\n  A: { kind: yubihsm2, rehearse: { serial: 7550054 } }\n  \
+                    B: { kind: yubihsm2 }\nsections: { a: { title: x, steps: [{ end: x }] } }\n";
+        load_text("runbook.yaml", text).runbook.unwrap()
+    }
+
+    /// A bench with two devices and one fault, in a folder.
+    fn laid_out(folder: &Path, fault: &str) -> Bench {
+        let bench = Bench::default();
+        bench.lay_out(&runbook(), &Bindings::default()).unwrap();
+        bench.inject("A", fault::parse(fault).unwrap()).unwrap();
+        bench.power(folder).unwrap();
+        bench
+    }
+
+    fn reopened(folder: &Path) -> Bench {
+        let bench = Bench::default();
+        let serials = bench.reopen(folder, &runbook(), &Bindings::default()).unwrap();
+        assert_eq!(serials, BTreeMap::from([("A".into(), 7_550_054), ("B".into(), FIRST_SERIAL + 1)]));
+        bench
+    }
+
+    fn answers(bench: &Bench) -> bool {
+        let device = bench.state().connector("A").unwrap().device().clone();
+        matches!(device.transceive(&DEVICE_INFO), Reply::Answer(_))
+    }
+
+    fn plugged(bench: &Bench) -> Vec<u32> {
+        let present = bench.present(YUBIHSM2, &Bindings::default()).unwrap();
+        present.devices.iter().map(|device| device.serial).collect()
+    }
+
+    #[test]
+    fn a_bench_that_is_opened_again_has_the_devices_in_that_were_in() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("rehearsal");
+        let bench = laid_out(&folder, "before:echo:vanish");
+        bench.insert("A", false).unwrap();
+        bench.insert("B", false).unwrap();
+        bench.remove("B").unwrap();
+        drop(bench);
+        assert_eq!(plugged(&reopened(&folder)), [7_550_054]);
+    }
+
+    #[test]
+    fn a_fault_that_happened_does_not_happen_again_and_one_that_was_counted_goes_on_counting() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("rehearsal");
+        let bench = laid_out(&folder, "after:device-info#3:vanish");
+        bench.insert("A", false).unwrap();
+        assert!(answers(&bench));
+        drop(bench);
+        let bench = reopened(&folder);
+        assert!(answers(&bench));
+        assert!(!answers(&bench), "the third vanishes");
+        drop(bench);
+        let bench = reopened(&folder);
+        assert!(plugged(&bench).is_empty(), "it stays where the fault left it");
+        assert_eq!(bench.put_back().unwrap(), ["A"]);
+        assert!((0..5).all(|_| answers(&bench)));
+    }
+
+    #[test]
+    fn a_bench_opens_again_whatever_a_kill_left_of_its_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("rehearsal");
+        // Before there was a folder, and before there was a ledger in it.
+        drop(reopened(&folder));
+        std::fs::remove_file(folder.join("bench.state.json")).unwrap();
+        std::fs::remove_file(folder.join("rehearsal-root.pem")).unwrap();
+        drop(reopened(&folder));
+        // In the middle of replacing the ledger.
+        std::fs::write(folder.join("bench.state.json.new"), "{\"A\":").unwrap();
+        let bench = reopened(&folder);
+        bench.insert("A", false).unwrap();
+        assert_eq!(plugged(&bench), [7_550_054]);
+    }
+
+    #[test]
+    fn another_serial_number_in_the_bindings_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("rehearsal");
+        drop(laid_out(&folder, "before:echo:vanish"));
+        let bindings: Bindings = toml::from_str("[devices.A]\nserial = 7550099\n").unwrap();
+        let refused = Bench::default().reopen(&folder, &runbook(), &bindings).unwrap_err();
+        assert_eq!(refused, "A had the serial number 7550054, and the bindings now say 7550099");
+    }
 }

@@ -1,7 +1,12 @@
 //! `officiant rehearse`.
 
 use super::ceremony::{Prepared, bindings, console};
-use crate::{bench::Bench, complaints, console::attended, outcome::Outcome};
+use crate::{
+    bench::{Bench, Retrying, fault},
+    complaints,
+    console::attended,
+    outcome::Outcome,
+};
 use clap::Args;
 use officiant_steps::ports::Ports;
 use std::{path::PathBuf, sync::Arc};
@@ -23,6 +28,13 @@ pub struct Rehearse {
     /// Let steps run programs and touch files outside the ceremony folder, though nobody gives the go-ahead
     #[arg(long, conflicts_with = "attended")]
     outside: bool,
+    /// Let a virtual device fail once at a command: before or after it is carried out, the device vanishes, powers off,
+    /// loses its answer, or answers an error. As DEVICE:WHEN:COMMAND[#N]:EFFECT, for example
+    /// HSM-1:before:generate-asymmetric-key:vanish, HSM-1:after:sign-eddsa#2:power-off, HSM-1:after:put-authentication-key:lose-answer,
+    /// HSM-1:before:create-session:error=sessions-full. The people plug the device in again when they choose to try again, or
+    /// when a step of the runbook says so; may be given several times
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<String>,
     /// What differs between machines
     #[arg(long, value_name = "FILE")]
     bindings: Option<PathBuf>,
@@ -51,6 +63,11 @@ impl Rehearse {
         }
         let mut console = console(self.attended, true, self.outside, self.answers.as_ref())?;
         let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
+        for text in &self.fault {
+            let wrong = |error: String| Outcome::not_tried(format!("--fault {text}: {error}"));
+            let (device, fault) = fault::of_device(text).map_err(wrong)?;
+            bench.inject(device, fault).map_err(wrong)?;
+        }
         let prepared = Prepared {
             loaded: &loaded,
             runbook: &runbook,
@@ -62,6 +79,7 @@ impl Rehearse {
         let writer = prepared.open()?;
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;
         eprintln!("REHEARSAL on virtual devices: {}", runbook.title);
-        Ok(prepared.conduct(writer, Some(serials), console.as_mut()))
+        let mut console = Retrying::new(console.as_mut(), &bench);
+        Ok(prepared.conduct(writer, Some(serials), &mut console))
     }
 }

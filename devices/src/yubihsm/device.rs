@@ -55,6 +55,7 @@ impl VirtualYubiHsm {
             attestation_key,
             presence: Presence::PluggedIn,
             faults: Vec::new(),
+            watcher: None,
         }))))
     }
 
@@ -146,6 +147,13 @@ impl VirtualYubiHsm {
         self.device().faults.clone()
     }
 
+    /// Lets `watcher` know when a fault was counted or happened, before a reply leaves that shows it: with the faults that
+    /// have not happened yet, and whether the device is in and has power. It is called while the device is held, and must
+    /// not call it.
+    pub fn watch(&self, watcher: impl Fn(&[Fault], bool) + Send + 'static) {
+        self.device().watcher = Some(Box::new(watcher));
+    }
+
     pub(super) fn is_powered(&self) -> bool {
         self.device().presence != Presence::PoweredOff
     }
@@ -171,7 +179,11 @@ pub(super) struct Device {
     pub(super) sessions: Sessions,
     presence: Presence,
     faults: Vec<Fault>,
+    watcher: Option<Box<Watcher>>,
 }
+
+/// Who wants to know of the faults: those that have not happened yet, and whether the device is in and has power.
+type Watcher = dyn Fn(&[Fault], bool) + Send;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
@@ -299,33 +311,42 @@ impl Device {
 
     /// Counts a command, and returns the effect of the fault that is due at it. Several due at once are one.
     fn due(&mut self, code: u8, carried_out: bool) -> Option<FaultEffect> {
-        let mut due = None;
+        let (mut due, mut counted) = (None, false);
         self.faults.retain_mut(|fault| {
             if fault.command.code() != code || fault.carried_out != carried_out {
                 return true;
             }
+            counted = true;
             fault.nth = fault.nth.saturating_sub(1);
             if fault.nth == 0 {
                 due = due.or(Some(fault.effect));
             }
             fault.nth > 0
         });
+        if counted && due.is_none() {
+            self.tell();
+        }
         due
+    }
+
+    fn tell(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher(&self.faults, self.presence == Presence::PluggedIn);
+        }
     }
 
     fn strike(&mut self, effect: FaultEffect) -> Outcome {
         debug!(?effect, "an injected fault happens");
         match effect {
+            FaultEffect::Answer(_) | FaultEffect::LoseAnswer => {}
+            FaultEffect::Vanish => self.lose_power(Presence::Unplugged),
+            FaultEffect::PowerOff => self.lose_power(Presence::PoweredOff),
+        }
+        self.tell();
+        match effect {
             FaultEffect::Answer(code) => Ok(Err(code)),
-            FaultEffect::LoseAnswer => Err(Interruption::Silence),
-            FaultEffect::Vanish => {
-                self.lose_power(Presence::Unplugged);
-                Err(Interruption::NoDevice)
-            }
-            FaultEffect::PowerOff => {
-                self.lose_power(Presence::PoweredOff);
-                Err(Interruption::Silence)
-            }
+            FaultEffect::Vanish => Err(Interruption::NoDevice),
+            FaultEffect::LoseAnswer | FaultEffect::PowerOff => Err(Interruption::Silence),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The codes with which a device refuses a command.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// Why a device refuses a command (*Core Concepts*, *Logs and Error Codes*): the one byte of an error answer (`0x7f`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,28 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code, in the vendor's order.
+    pub const ALL: &[Self] = &[
+        Self::InvalidCommand,
+        Self::InvalidData,
+        Self::InvalidSession,
+        Self::AuthenticationFailed,
+        Self::SessionsFull,
+        Self::SessionFailed,
+        Self::StorageFailed,
+        Self::WrongLength,
+        Self::InsufficientPermissions,
+        Self::LogFull,
+        Self::ObjectNotFound,
+        Self::InvalidId,
+        Self::SshCaConstraintViolation,
+        Self::InvalidOtp,
+        Self::DemoMode,
+        Self::ObjectExists,
+        Self::AlgorithmDisabled,
+        Self::CommandUnexecuted,
+    ];
+
     /// The byte in an error answer.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -80,5 +102,20 @@ impl ErrorCode {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = String;
+
+    /// The vendor's name in any case, with spaces or hyphens: `STORAGE FAILED`, `storage-failed`.
+    ///
+    /// # Errors
+    /// A sentence for the user, if no error has that name.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = text.replace('-', " ");
+        Self::ALL.iter().copied().find(|code| code.name().eq_ignore_ascii_case(&wanted)).ok_or_else(|| {
+            format!("{text:?} is no error of the YubiHSM 2; write the vendor's name, such as storage-failed")
+        })
     }
 }

@@ -4,6 +4,7 @@ use officiant_devices::yubihsm::{CommandCode, ErrorCode, Fault, FaultEffect};
 use yubihsm::{Capability, Client, Domain, asymmetric, device::ErrorKind, object};
 
 use crate::support::{Bench, label, refusal};
+use std::sync::{Arc, Mutex};
 
 fn generate(client: &Client, id: object::Id) -> Result<object::Id, yubihsm::client::Error> {
     let algorithm = asymmetric::Algorithm::Ed25519;
@@ -140,4 +141,22 @@ fn several_faults_are_had_one_after_another() {
     assert_eq!(refusal(client.sign_ed25519(100, b"x".to_vec())), ErrorKind::LogFull);
     assert_eq!(refusal(client.sign_ed25519(100, b"x".to_vec())), ErrorKind::InvalidId);
     client.sign_ed25519(100, b"x".to_vec()).unwrap();
+}
+
+#[test]
+fn a_watcher_knows_of_every_fault_that_was_counted_or_happened_before_the_reply_is_there() {
+    let bench = Bench::new();
+    let client = bench.client();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = seen.clone();
+    bench.device().watch(move |faults, plugged| {
+        told.lock().unwrap().push((faults.iter().map(|fault| fault.nth).collect::<Vec<_>>(), plugged));
+    });
+    bench.device().inject(Fault::after(GENERATE, FaultEffect::Vanish).nth(2));
+    client.echo(b"x".to_vec()).unwrap();
+    assert!(seen.lock().unwrap().is_empty());
+    generate(&client, 100).unwrap();
+    assert_eq!(*seen.lock().unwrap(), [(vec![1], true)]);
+    assert!(generate(&client, 101).is_err());
+    assert_eq!(*seen.lock().unwrap(), [(vec![1], true), (vec![], false)]);
 }
