@@ -126,7 +126,7 @@ impl Bench {
     ///
     /// # Errors
     /// The folder cannot be used, or the bindings name another serial number than before.
-    #[allow(dead_code, reason = "for a rehearsal that goes on after a break")]
+
     pub fn reopen(
         &self,
         folder: &Path,

@@ -31,15 +31,7 @@ pub struct Prepared<'a> {
 impl Prepared<'_> {
     /// Makes the folder and the first entry.
     pub fn open(&self) -> Result<Writer, Outcome> {
-        let wrong = self.bindings.wrong_for(self.runbook);
-        if !wrong.is_empty() {
-            return Err(Outcome::not_tried(format!("the bindings do not fit the runbook:\n  {}", wrong.join("\n  "))));
-        }
-        if let Some(products) = self.bindings.products.as_ref().filter(|products| !Path::new(products).is_dir()) {
-            let message =
-                format!("the bindings want every product copied to `{products}`, and there is no such folder");
-            return Err(Outcome::not_tried(message));
-        }
+        check_bindings(&self.bindings, self.runbook)?;
         let opening = Opening {
             runbook: self.runbook,
             files: &self.loaded.files,
@@ -55,8 +47,7 @@ impl Prepared<'_> {
 
     /// Conducts from the first section on; `serials` are those of the virtual devices of a rehearsal.
     pub fn conduct(self, writer: Writer, serials: Option<BTreeMap<String, u32>>, console: &mut dyn Console) -> Outcome {
-        let kinds = self.runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone()));
-        let mut ceremony = Ceremony::new(self.folder.to_path_buf(), self.bindings, self.rehearsal, kinds.collect());
+        let mut ceremony = Ceremony::of(self.runbook, self.folder.to_path_buf(), self.bindings, self.rehearsal);
         if let Some(serials) = serials {
             ceremony = ceremony.with_virtual_devices(serials);
         }
@@ -67,9 +58,26 @@ impl Prepared<'_> {
     }
 }
 
+/// Whether bindings are such as a ceremony can begin or go on with.
+pub fn check_bindings(bindings: &Bindings, runbook: &Runbook) -> Result<(), Outcome> {
+    let wrong = bindings.wrong_for(runbook);
+    if !wrong.is_empty() {
+        return Err(Outcome::not_tried(format!("the bindings do not fit the runbook:\n  {}", wrong.join("\n  "))));
+    }
+    match bindings.products.as_ref().filter(|products| !Path::new(products).is_dir()) {
+        None => Ok(()),
+        Some(products) => {
+            let message =
+                format!("the bindings want every product copied to `{products}`, and there is no such folder");
+            Err(Outcome::not_tried(message))
+        }
+    }
+}
+
 /// Says how a ceremony ended, and where its record is.
-fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, deviations: usize) -> Outcome {
+pub fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, deviations: usize) -> Outcome {
     let record = folder.join(TRANSCRIPT);
+    let mut goes_on = false;
     let (outcome, verdict) = match ended {
         Ok(()) if deviations == 0 => (Outcome::Holds, "the ceremony ended as its runbook says".to_string()),
         Ok(()) => {
@@ -78,9 +86,12 @@ fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, devia
         }
         Err((halt, place)) => {
             let outcome = match &halt {
-                Halt::Unanswered(_) | Halt::Impossible(_) | Halt::Record(_) => Outcome::NotTried,
+                Halt::Unanswered(_) | Halt::Impossible(_) | Halt::Record(_) | Halt::RecordEnds | Halt::BrokeOff => {
+                    Outcome::NotTried
+                }
                 Halt::Aborted(_) | Halt::Paused(_) | Halt::Diverged(_) => Outcome::DoesNotHold,
             };
+            goes_on = !matches!(halt, Halt::Aborted(_));
             let place = loaded.sources.describe(place);
             eprintln!("\nerror: {}", safe(&halt.to_string()));
             if !place.is_empty() {
@@ -89,19 +100,16 @@ fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, devia
             let verdict = match halt {
                 Halt::Aborted(_) => "the ceremony was aborted",
                 Halt::Paused(_) => "the ceremony is paused",
-                _ => {
-                    "the ceremony stopped before its END; nothing that was recorded is lost, and this version cannot go on from it"
-                }
+                _ => "the ceremony stopped before its END; nothing that was recorded is lost",
             };
             (outcome, verdict.to_string())
         }
     };
     eprintln!();
-    let next = format!(
-        "{verdict}\nrecord  {}\nverify  officiant replay {}",
-        safe(&record.display().to_string()),
-        shell_word(&folder.display().to_string())
-    );
+    let word = shell_word(&folder.display().to_string());
+    let resume = if goes_on { format!("\ngo on   officiant resume {word}") } else { String::new() };
+    let record = safe(&record.display().to_string());
+    let next = format!("{verdict}\nrecord  {record}{resume}\nverify  officiant replay {word}");
     match super::print_line(&next) {
         Ok(()) => outcome,
         Err(failed) => failed,
@@ -123,6 +131,7 @@ pub fn console(
     rehearsal: bool,
     outside: bool,
     answers: Option<&PathBuf>,
+    folder: &Path,
 ) -> Result<Box<dyn Console>, Outcome> {
     if attended {
         return Ok(Box::new(Terminal::new(rehearsal)));
@@ -131,7 +140,8 @@ pub fn console(
         Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,
         None => Answers::default(),
     };
-    Ok(Box::new(Scripted::new(answers, rehearsal).reaching_out(outside)))
+    let seed = folder.join("rehearsal/made-up-secrets");
+    Ok(Box::new(Scripted::new(answers, rehearsal).reaching_out(outside).making_up_from(seed)))
 }
 
 /// Reads bindings, and overrides what `--bind name=value` says.
@@ -145,6 +155,17 @@ pub fn bindings(file: Option<&PathBuf>, overrides: &[String]) -> Result<Bindings
         toml::from_str::<Bindings>(&text).map_err(|error| Outcome::not_tried(format!("`{shown}`: {error}")))?;
         table = text.parse().map_err(|error| Outcome::not_tried(format!("`{shown}`: {error}")))?;
     }
+    overridden(table, overrides)
+}
+
+/// Bindings that were recorded, with what `--bind name=value` says.
+pub fn rebound(bindings: &Bindings, overrides: &[String]) -> Result<Bindings, Outcome> {
+    let table =
+        toml::Table::try_from(bindings).map_err(|error| Outcome::not_tried(format!("the bindings: {error}")))?;
+    overridden(table, overrides)
+}
+
+fn overridden(mut table: toml::Table, overrides: &[String]) -> Result<Bindings, Outcome> {
     for binding in overrides {
         let (name, value) = binding
             .split_once('=')

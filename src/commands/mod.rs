@@ -5,6 +5,7 @@ mod check;
 mod device;
 mod rehearse;
 mod replay;
+mod resume;
 mod run;
 mod schema;
 mod step;
@@ -25,6 +26,8 @@ pub enum Command {
     Rehearse(rehearse::Rehearse),
     /// Conduct a ceremony
     Run(run::Run),
+    /// Go on with a ceremony after a break
+    Resume(resume::Resume),
     /// Verify a ceremony's record and perform it once more from it; needs nothing but its folder
     Replay(replay::Replay),
     /// The step handlers: all of them, or one in full
@@ -44,6 +47,7 @@ impl Command {
             Self::Check(check) => check.carry_out(),
             Self::Rehearse(rehearse) => rehearse.carry_out(),
             Self::Run(run) => run.carry_out(),
+            Self::Resume(resume) => resume.carry_out(),
             Self::Replay(replay) => replay.carry_out(),
             Self::Steps(steps) => steps.carry_out(),
             Self::Step(step) => step.carry_out(),

@@ -61,7 +61,7 @@ impl Rehearse {
         if self.attended && !attended() {
             return Err(Outcome::not_tried("--attended needs a terminal on standard input and standard error"));
         }
-        let mut console = console(self.attended, true, self.outside, self.answers.as_ref())?;
+        let mut console = console(self.attended, true, self.outside, self.answers.as_ref(), &self.out)?;
         let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
         for text in &self.fault {
             let wrong = |error: String| Outcome::not_tried(format!("--fault {text}: {error}"));

@@ -79,10 +79,13 @@ fn describe(replayed: &Replayed) -> String {
     for (kind, count) in &replayed.exceptions {
         row(kind, &count.to_string());
     }
-    for finding in &replayed.findings {
-        text.push_str(&describe_finding(finding));
-    }
+    text.push_str(&findings(replayed));
     text
+}
+
+/// What a replay found, for people.
+pub fn findings(replayed: &Replayed) -> String {
+    replayed.findings.iter().map(describe_finding).collect()
 }
 
 fn describe_finding(finding: &Finding) -> String {

@@ -100,7 +100,7 @@ impl Step {
                 }
             }
         }
-        let task = Task {
+        let mut task = Task {
             ceremony: &mut ceremony,
             position: &position,
             id: Some("step"),
@@ -108,6 +108,7 @@ impl Step {
             text: handler.summary,
             answer: None,
             outputs: None,
+            doubt: None,
         };
         let (result, _) = task.perform(handler, arguments.into(), &mut alone).map_err(Outcome::not_tried)?;
         match result {
@@ -225,9 +226,9 @@ impl Happenings for Alone {
         Ok(())
     }
 
-    fn carry_out(&mut self, handler: &Handler, arguments: Value, task: Task<'_>) -> Result<StepOutcome, Halt> {
+    fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<StepOutcome, Halt> {
         let (result, made) = task.perform(handler, arguments, self)?;
-        Ok(StepOutcome { result, made, rehearsed: false, taken_up: false })
+        Ok(StepOutcome::new(result, made))
     }
 
     fn settle(&mut self) -> Result<(), Halt> {

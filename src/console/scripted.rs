@@ -4,7 +4,14 @@ use super::{Answers, markdown};
 use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Secret, Unanswered};
 use rand_core::{OsRng, RngCore};
 use serde_json::Value;
-use std::time::Duration;
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The scripted console; what a person would see goes to standard error.
 pub struct Scripted {
@@ -13,6 +20,8 @@ pub struct Scripted {
     rehearsal: bool,
     /// Whether programs may run, and files outside the ceremony folder be touched, though nobody gives the go-ahead.
     may_reach_out: bool,
+    /// The file that a rehearsal's made-up secrets are derived from, so that they are the same after a break.
+    seed: Option<PathBuf>,
     asked: u64,
     position: Position,
 }
@@ -23,13 +32,34 @@ const MOST_QUESTIONS: u64 = 100_000;
 impl Scripted {
     /// A console that answers from a file alone, or also as the runbook says in a rehearsal.
     pub fn new(answers: Answers, rehearsal: bool) -> Self {
-        Self { answers, rehearsal, may_reach_out: false, asked: 0, position: Position::default() }
+        Self { answers, rehearsal, may_reach_out: false, seed: None, asked: 0, position: Position::default() }
     }
 
     /// Lets programs run and files outside the ceremony folder be touched.
     pub fn reaching_out(mut self, may: bool) -> Self {
         self.may_reach_out = may;
         self
+    }
+
+    /// Makes secrets up from what is in this file, which is made when it is first needed.
+    pub fn making_up_from(mut self, seed: PathBuf) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// A secret for a rehearsal on virtual devices, whose keys are as plain beside it.
+    fn made_up(&self, question: &Question, min_length: usize, dice: bool) -> std::io::Result<Secret> {
+        let seed = self.seed.as_deref().map_or_else(|| Ok(random()), seed)?;
+        let lost = question.slot.as_deref().and_then(|slot| slot.strip_prefix("secret/"));
+        let name = lost.or(self.position.id.as_deref()).map_or_else(|| self.position.step(), str::to_string);
+        let alphabet: &[u8] = if dice { b"123456" } else { b"abcdefghjkmnpqrstuvwxyz23456789-" };
+        let mut secret = String::with_capacity(min_length.max(24));
+        for number in 0..min_length.max(24) {
+            let digest =
+                Sha256::new().chain_update(seed).chain_update(&name).chain_update(number.to_be_bytes()).finalize();
+            secret.push(char::from(alphabet[usize::from(digest[0]) % alphabet.len()]));
+        }
+        Ok(Secret::new(secret))
     }
 
     fn reply(&mut self, question: &Question, again: bool) -> Option<Reply> {
@@ -56,7 +86,9 @@ impl Scripted {
             QuestionKind::Confirm | QuestionKind::Decision => Some(Reply::Value(true.into())),
             QuestionKind::Choice(options) => Some(Reply::Value(options.first()?.0.clone().into())),
             QuestionKind::Date => Some(Reply::Value(today().into())),
-            QuestionKind::Secret { min_length, dice } => Some(Reply::Secret(made_up(*min_length, *dice))),
+            QuestionKind::Secret { min_length, dice } => {
+                self.made_up(question, *min_length, *dice).map(Reply::Secret).ok()
+            }
             QuestionKind::SecretAgain { secret, .. } => Some(Reply::Secret(secret.clone())),
             QuestionKind::Text { .. } | QuestionKind::Number => None,
         }
@@ -162,13 +194,24 @@ fn today() -> String {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
-/// A secret for a rehearsal, nowhere written down.
-fn made_up(min_length: usize, dice: bool) -> Secret {
-    let mut secret = String::with_capacity(min_length.max(24));
-    let alphabet: &[u8] = if dice { b"123456" } else { b"abcdefghjkmnpqrstuvwxyz23456789-" };
-    while secret.len() < min_length.max(24) {
-        let byte = usize::try_from(OsRng.next_u32()).unwrap_or_default() % alphabet.len();
-        secret.push(char::from(alphabet[byte]));
+/// What is in the file, or what is put there now.
+fn seed(path: &Path) -> std::io::Result<[u8; 32]> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            let seed = random();
+            file.write_all(&seed).and_then(|()| file.sync_all())?;
+            Ok(seed)
+        }
+        Err(_) => {
+            let mut seed = [0; 32];
+            File::open(path)?.read_exact(&mut seed)?;
+            Ok(seed)
+        }
     }
-    Secret::new(secret)
+}
+
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
 }

@@ -3,7 +3,7 @@
 use super::{Finding, findings::Findings};
 use crate::record::{Event, Failed, FileRecord, Finished, Folder, Line, TRANSCRIPT};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fs, io,
     path::{Component, Path},
@@ -46,8 +46,32 @@ fn files_of(event: &Event) -> Vec<(&'static str, &FileRecord)> {
         | Event::Failed(Failed { products: made, evidence: kept, .. }) => {
             made.iter().map(|file| (products, file)).chain(kept.iter().map(|file| (evidence, file))).collect()
         }
+        Event::Resumed(resumed) => resumed.set_aside.iter().map(|file| (evidence, file)).collect(),
         _ => Vec::new(),
     }
+}
+
+/// The files in `products/` and `evidence/` that no entry names, by path: a ceremony that broke off may have made them just
+/// before.
+pub(crate) fn left_over(folder: &Folder, lines: &[Line]) -> io::Result<Vec<String>> {
+    let entries = lines.iter().filter_map(|line| line.entry.as_ref().ok());
+    let recorded: BTreeSet<&str> =
+        entries.flat_map(|entry| files_of(&entry.event)).map(|(_, file)| file.path.as_str()).collect();
+    let mut found = Vec::new();
+    let mut folders = vec!["products".to_string(), "evidence".to_string()];
+    while let Some(place) = folders.pop() {
+        for name in list(&folder.root().join(&place))? {
+            let Some(path) = name.to_str().map(|name| format!("{place}/{name}")) else { continue };
+            let kind = folder.root().join(&path).symlink_metadata()?.file_type();
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() && !recorded.contains(path.as_str()) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Whether a path is the one name of a file below a folder.

@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
     conduct::{
-        Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question,
-        QuestionKind, Reply, Secret, Task,
+        Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Performed, Position, Question,
+        QuestionKind, Reply, Secret, Session, Task,
     },
     notation::Runbook,
-    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, settled, words},
+    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, Probe, settled, words},
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,9 +20,15 @@ use std::{
 };
 
 /// The recorded source of what happened.
-pub(super) struct Recorded<'a> {
+pub(crate) struct Recorded<'a> {
     lines: &'a [Line],
     next: usize,
+    /// The session that has begun, until the interpreter takes it in.
+    session: Option<Session>,
+    /// When each step began that is performed now.
+    began: BTreeMap<String, Timestamp>,
+    /// What handlers carried out.
+    performed: Vec<Performed>,
     rehearsal: bool,
     /// The roles that the runbook declares.
     roles: BTreeSet<&'a str>,
@@ -34,11 +41,14 @@ pub(super) struct Recorded<'a> {
 
 impl<'a> Recorded<'a> {
     /// A record whose first entry, `opened`, was looked at already.
-    pub(super) fn new(lines: &'a [Line], opened: &'a Opened, runbook: &'a Runbook) -> Self {
+    pub(crate) fn new(lines: &'a [Line], opened: &'a Opened, runbook: &'a Runbook) -> Self {
         let bound = opened.bindings.devices.iter();
         Self {
             lines,
             next: 1,
+            session: None,
+            began: BTreeMap::new(),
+            performed: Vec::new(),
             rehearsal: opened.rehearsal,
             roles: runbook.participants.iter().map(|(role, _)| role.as_str()).collect(),
             serials: bound.filter_map(|(name, device)| Some((name.as_str(), device.serial?))).collect(),
@@ -48,20 +58,53 @@ impl<'a> Recorded<'a> {
     }
 
     /// The entries that were not called for.
-    pub(super) fn rest(&self) -> &'a [Line] {
+    pub(crate) fn rest(&self) -> &'a [Line] {
         self.lines.get(self.next..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Result<(&'a Entry, usize), Halt> {
+    /// Whether nothing more is recorded.
+    pub(crate) fn is_over(&self) -> bool {
+        self.after_breaks() >= self.lines.len()
+    }
+
+    /// The index of the next line that begins no session.
+    fn after_breaks(&self) -> usize {
+        let is_break = |line: &&Line| matches!(&line.entry, Ok(entry) if matches!(entry.event, Event::Resumed(_)));
+        self.next + self.lines.iter().skip(self.next).take_while(is_break).count()
+    }
+
+    /// Whether a session has begun that the interpreter has not taken in yet.
+    pub(crate) fn has_begun_session(&mut self) -> bool {
+        self.begin_session();
+        self.session.is_some()
+    }
+
+    /// What handlers carried out.
+    pub(crate) fn into_performed(self) -> Vec<Performed> {
+        self.performed
+    }
+
+    /// Takes another session's beginning, when the ceremony broke off here.
+    fn begin_session(&mut self) {
+        while let Some(Line { entry: Ok(Entry { event: Event::Resumed(resumed), .. }), .. }) = self.lines.get(self.next)
+        {
+            self.session = Some(Session { bindings: resumed.bindings.clone(), host: resumed.host.clone() });
+            let bound = resumed.bindings.devices.iter();
+            for (name, serial) in bound.filter_map(|(name, device)| Some((name.as_str(), device.serial?))) {
+                self.serials.entry(name).or_insert(serial);
+            }
+            self.next += 1;
+        }
+    }
+
+    fn peek(&mut self) -> Result<(&'a Entry, usize), Halt> {
+        self.begin_session();
         match self.lines.get(self.next) {
             Some(Line { entry: Ok(entry), number, .. }) => Ok((entry, *number)),
             Some(Line { entry: Err(why), number, .. }) => {
                 Err(diverged("no-entry", format!("line {number} is no entry: {why}"), Some(*number)))
             }
-            None => {
-                let last = self.lines.last().map(|line| line.number);
-                Err(diverged("incomplete", "the record stops before the runbook's END".into(), last))
-            }
+            None => Err(Halt::RecordEnds),
         }
     }
 
@@ -106,7 +149,15 @@ impl<'a> Recorded<'a> {
             }
             if question.kind.is_secret() {
                 match confided(question, answered) {
-                    Ok(Confided::Refused) => continue,
+                    Ok(Confided::Refused) => {
+                        self.begin_session();
+                        let is_gone =
+                            matches!(question.kind, QuestionKind::SecretAgain { .. }) && self.session.is_some();
+                        if is_gone {
+                            return Err(Halt::BrokeOff);
+                        }
+                        continue;
+                    }
                     Ok(Confided::Taken(verdict)) => return Ok(verdict),
                     Err(why) => return Err(diverged("answer", why, Some(number))),
                 }
@@ -270,9 +321,167 @@ fn names(arguments: &Value, name: &str) -> bool {
     }
 }
 
+/// Performs a handler that only asks once more, from the start when the ceremony broke off where it cannot go on.
+pub(crate) fn perform_again(
+    handler: &Handler,
+    arguments: &Value,
+    task: &mut Task<'_>,
+    happenings: &mut dyn Happenings,
+) -> Result<Outcome, Halt> {
+    loop {
+        match task.perform(handler, arguments.clone(), happenings) {
+            Ok((result, made)) => return Ok(Outcome::new(result, made)),
+            Err(Halt::BrokeOff) => {
+                if let Some(session) = happenings.session() {
+                    task.ceremony.begin_session(session).map_err(|failure| happenings.contradiction(failure))?;
+                }
+            }
+            Err(halt) => return Err(halt),
+        }
+    }
+}
+
+impl<'a> Recorded<'a> {
+    /// What came of a handler that is not performed again; nothing when the record stops before that, and the task then says
+    /// what is known of it.
+    pub(crate) fn carried_out(
+        &mut self,
+        handler: &Handler,
+        arguments: &Value,
+        task: &mut Task<'_>,
+    ) -> Result<Option<Outcome>, Halt> {
+        let step = task.position.step();
+        let (by, mut again, mut probe) = (task.by, None, None);
+        // What this try has seen so far.
+        let mut seen = Vec::new();
+        loop {
+            self.begin_session();
+            if let Some(session) = self.session.take() {
+                task.ceremony.begin_session(session).map_err(|failure| self.contradiction(failure))?;
+                again = None;
+                probe = None;
+                if handler.effect == Effect::Changes {
+                    task.doubt.get_or_insert_default().seen.append(&mut seen);
+                }
+            }
+            if self.is_over() {
+                return Ok(None);
+            }
+            let (entry, number) = self.peek()?;
+            if entry.step.as_deref() != Some(&step) {
+                let message =
+                    format!("the runbook is at {step}, the record at {}", entry.step.as_deref().unwrap_or("no step"));
+                return Err(diverged("order", message, Some(number)));
+            }
+            match &entry.event {
+                // The interpreter calls for this entry next, and compares it with what it makes of these outputs.
+                Event::Finished(finished) if again.is_none() => {
+                    let made = Made {
+                        products: finished.products.clone(),
+                        evidence: finished.evidence.clone(),
+                        devices: finished.devices.clone(),
+                    };
+                    if finished.rehearsed {
+                        let message = "`rehearsed` is true, it must not be there: this step is performed".to_string();
+                        return Err(diverged("content", message, Some(number)));
+                    }
+                    let taken_up = probe == Some(Probe::Done);
+                    probed(task, probe, &[Probe::Done], number)?;
+                    let outputs = finished.outputs.clone().unwrap_or_default();
+                    self.check_outputs(handler, &outputs, &made, false)?;
+                    self.check_device(arguments, &outputs, &made, false)?;
+                    self.serials.extend(finished.devices.iter().map(|(name, serial)| (name.as_str(), *serial)));
+                    self.perform(handler, arguments, &step, (entry, number), finished.outputs.clone(), taken_up);
+                    return Ok(Some(Outcome { taken_up, ..Outcome::new(Ok(outputs), made) }));
+                }
+                Event::Failed(failed) if again.is_none() => {
+                    let made = Made {
+                        products: failed.products.clone(),
+                        evidence: failed.evidence.clone(),
+                        ..Made::default()
+                    };
+                    probed(task, probe, &[Probe::Done, Probe::Unknown, Probe::Failed], number)?;
+                    let result = match &failed.outputs {
+                        Some(outputs) => Ok(outputs.clone()),
+                        None if !failed.expected.is_empty() => Ok(Value::Null),
+                        None => Err(failed.failure.clone()),
+                    };
+                    if let Ok(outputs) = &result {
+                        self.check_outputs(handler, outputs, &made, true)?;
+                        self.check_device(arguments, outputs, &made, true)?;
+                    }
+                    let taken_up = probe == Some(Probe::Done);
+                    self.perform(handler, arguments, &step, (entry, number), failed.outputs.clone(), taken_up);
+                    let doubt = task.doubt.take().filter(|_| probe == Some(Probe::Failed));
+                    return Ok(Some(Outcome { doubt, taken_up, ..Outcome::new(result, made) }));
+                }
+                Event::Observed(Observed { probe: Some(said), .. }) => {
+                    if task.doubt.is_none() || probe.is_some() {
+                        let message = "a step is looked at that was not in flight when the ceremony broke off";
+                        return Err(diverged("probe", message.to_string(), Some(number)));
+                    }
+                    if *said == Probe::NotDone {
+                        task.doubt = None;
+                    } else {
+                        probe = Some(*said);
+                    }
+                    self.pass((entry, number), by, &mut again)?;
+                }
+                event => {
+                    if let Event::Observed(observed) = event {
+                        seen.push(observed.seen.clone());
+                    }
+                    self.pass((entry, number), by, &mut again)?;
+                }
+            }
+        }
+    }
+
+    fn perform(
+        &mut self,
+        handler: &Handler,
+        arguments: &Value,
+        step: &str,
+        (entry, line): (&Entry, usize),
+        outputs: Option<Value>,
+        taken_up: bool,
+    ) {
+        let at = entry.at.parse().unwrap_or_default();
+        let with = arguments.as_object().cloned().unwrap_or_default();
+        let device = with.get("device").and_then(Value::as_str);
+        self.performed.push(Performed {
+            uses: handler.name.to_string(),
+            serial: device.and_then(|name| self.serials.get(name).copied()),
+            with,
+            outputs,
+            finished: matches!(entry.event, Event::Finished(_)),
+            taken_up,
+            began: self.began.get(step).copied().unwrap_or(at),
+            at,
+            line,
+        });
+    }
+}
+
+/// A step that was in flight is over only when it was looked at; what it came to must be among these.
+fn probed(task: &Task<'_>, probe: Option<Probe>, may_be: &[Probe], number: usize) -> Result<(), Halt> {
+    let message = match (task.doubt.is_some(), probe) {
+        (false, _) => return Ok(()),
+        (true, Some(probe)) if may_be.contains(&probe) => return Ok(()),
+        (true, Some(_)) => "what came of the step is not what it was found to be after the break",
+        (true, None) => "the step was in flight when the ceremony broke off, and nobody looked whether it was done",
+    };
+    Err(diverged("probe", message.to_string(), Some(number)))
+}
+
 impl Happenings for Recorded<'_> {
     fn note(&mut self, draft: Draft) -> Result<(), Halt> {
         let (entry, number) = self.take(draft.event.kind(), draft.step.as_deref(), draft.by.as_deref())?;
+        if let (Event::Began(began), Some(step)) = (&entry.event, &entry.step)
+            && began.uses.is_some()
+        {
+            self.began.insert(step.clone(), entry.at.parse().unwrap_or_default());
+        }
         if entry.event == draft.event {
             return Ok(());
         }
@@ -307,60 +516,28 @@ impl Happenings for Recorded<'_> {
     }
 
     fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
-        let step = task.position.step();
         if let Some(outputs) = task.outputs.take().filter(|_| self.rehearsal) {
-            return Ok(Outcome { result: Ok(outputs), made: Made::default(), rehearsed: true, taken_up: false });
+            return Ok(Outcome::rehearsed(outputs));
         }
         if handler.effect == Effect::None {
-            let (result, made) = task.perform(handler, arguments, self)?;
-            return Ok(Outcome { result, made, rehearsed: false, taken_up: false });
+            return perform_again(handler, &arguments, &mut task, self);
         }
-        let (by, mut again) = (task.by, None);
-        loop {
-            let (entry, number) = self.peek()?;
-            if entry.step.as_deref() != Some(&step) {
-                let message =
-                    format!("the runbook is at {step}, the record at {}", entry.step.as_deref().unwrap_or("no step"));
-                return Err(diverged("order", message, Some(number)));
-            }
-            match &entry.event {
-                // The interpreter calls for this entry next, and compares it with what it makes of these outputs.
-                Event::Finished(finished) if again.is_none() => {
-                    let made = Made {
-                        products: finished.products.clone(),
-                        evidence: finished.evidence.clone(),
-                        devices: finished.devices.clone(),
-                    };
-                    if finished.rehearsed {
-                        let message = "`rehearsed` is true, it must not be there: this step is performed".to_string();
-                        return Err(diverged("content", message, Some(number)));
-                    }
-                    let outputs = finished.outputs.clone().unwrap_or_default();
-                    self.check_outputs(handler, &outputs, &made, false)?;
-                    self.check_device(&arguments, &outputs, &made, false)?;
-                    self.serials.extend(finished.devices.iter().map(|(name, serial)| (name.as_str(), *serial)));
-                    return Ok(Outcome { result: Ok(outputs), made, rehearsed: false, taken_up: false });
-                }
-                Event::Failed(failed) if again.is_none() => {
-                    let made = Made {
-                        products: failed.products.clone(),
-                        evidence: failed.evidence.clone(),
-                        ..Made::default()
-                    };
-                    let result = match &failed.outputs {
-                        Some(outputs) => Ok(outputs.clone()),
-                        None if !failed.expected.is_empty() => Ok(Value::Null),
-                        None => Err(failed.failure.clone()),
-                    };
-                    if let Ok(outputs) = &result {
-                        self.check_outputs(handler, outputs, &made, true)?;
-                        self.check_device(&arguments, outputs, &made, true)?;
-                    }
-                    return Ok(Outcome { result, made, rehearsed: false, taken_up: false });
-                }
-                _ => self.pass((entry, number), by, &mut again)?,
-            }
+        self.carried_out(handler, &arguments, &mut task)?.ok_or(Halt::RecordEnds)
+    }
+
+    fn session(&mut self) -> Option<Session> {
+        self.begin_session();
+        self.session.take()
+    }
+
+    fn pause(&mut self, _: &str) -> Result<(), Halt> {
+        self.begin_session();
+        if self.session.is_some() {
+            return Ok(());
         }
+        let (_, number) = self.peek()?;
+        let message = "the ceremony was to pause here, and the record goes on without a break".to_string();
+        Err(diverged("order", message, Some(number)))
     }
 
     fn contradiction(&self, failure: Failure) -> Halt {
@@ -372,7 +549,11 @@ impl Happenings for Recorded<'_> {
     }
 
     fn head(&self) -> [u8; 32] {
-        self.next.checked_sub(1).and_then(|last| self.lines.get(last)).map(|line| line.digest).unwrap_or_default()
+        self.after_breaks()
+            .checked_sub(1)
+            .and_then(|last| self.lines.get(last))
+            .map(|line| line.digest)
+            .unwrap_or_default()
     }
 
     fn at(&mut self, _: &Position) {}

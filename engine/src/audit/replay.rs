@@ -1,10 +1,10 @@
 //! The replay of a ceremony folder.
 
-use super::{Finding, Weight, chain, files, findings::Findings, recorded::Recorded, rehearsal};
+use super::{Finding, Weight, breaks, chain, files, findings::Findings, recorded::Recorded, rehearsal, steps};
 use crate::{
     check::everything,
     conduct::{Ceremony, Halt, Registry, conduct},
-    notation::{self, Runbook, Severity},
+    notation::{self, Loaded, Place, Runbook, Severity},
     record::{self, Event, FORMAT, Folder, Line, Opened, Unreadable},
 };
 use serde::Serialize;
@@ -100,6 +100,7 @@ pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<R
     let folder = Folder::open(root);
     let mut findings = Findings::default();
     chain::check(&lines, &torn, scrutiny.depth, &mut findings);
+    breaks::check(&lines, &mut findings);
     let opened = lines.first().and_then(|line| match &line.entry {
         Ok(entry) => match &entry.event {
             Event::Opened(opened) => Some(opened.as_ref()),
@@ -113,7 +114,7 @@ pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<R
         rehearsal::check(&folder, &lines, &mut findings);
     }
     if let Some(opened) = opened {
-        findings.extend(re_execute(&folder, opened, &lines, registry));
+        findings.extend(re_execute(&folder, opened, &lines, registry, scrutiny).findings);
         if opened.rehearsal {
             findings.push(Finding::warning("rehearsal", "this is a rehearsal on virtual devices, not a ceremony"));
         }
@@ -136,50 +137,71 @@ fn seals(root: &Path) -> usize {
     root.join("seals").read_dir().map_or(0, Iterator::count)
 }
 
+/// A runbook that was performed once more, from the record.
+pub(crate) struct Performance {
+    /// The runbook, unless it cannot be performed.
+    pub(crate) loaded: Option<Loaded>,
+    /// The ceremony where the record stops.
+    pub(crate) ceremony: Option<Ceremony>,
+    /// Where in the runbook the record stops before its END; nothing when it does not.
+    pub(crate) stopped: Option<Place>,
+    /// What was found.
+    pub(crate) findings: Vec<Finding>,
+}
+
 /// Performs the runbook once more, from the record.
-fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Registry) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(crate) fn re_execute(
+    folder: &Folder,
+    opened: &Opened,
+    lines: &[Line],
+    registry: &Registry,
+    scrutiny: &Scrutiny,
+) -> Performance {
+    let mut performance = Performance { loaded: None, ceremony: None, stopped: None, findings: Vec::new() };
+    let findings = &mut performance.findings;
     if opened.format != FORMAT {
         let message = format!("the format is `{}`, this program reads `{FORMAT}`", opened.format);
-        return vec![Finding::error("format", message).at_line(1)];
+        findings.push(Finding::error("format", message).at_line(1));
+        return performance;
     }
     let Some(main) = opened.runbook.first() else {
-        return vec![Finding::error("runbook", "the first entry names no runbook").at_line(1)];
+        findings.push(Finding::error("runbook", "the first entry names no runbook").at_line(1));
+        return performance;
     };
     let loaded = match folder.resolve(&main.path).map(|path| notation::load(&path)) {
         Ok(Ok(loaded)) => loaded,
         Ok(Err(error)) => {
-            return vec![Finding::error("runbook", format!("`{}` cannot be read: {error}", main.path)).at_line(1)];
+            findings.push(Finding::error("runbook", format!("`{}` cannot be read: {error}", main.path)).at_line(1));
+            return performance;
         }
-        Err(error) => return vec![Finding::error("runbook", error.to_string()).at_line(1)],
+        Err(error) => {
+            findings.push(Finding::error("runbook", error.to_string()).at_line(1));
+            return performance;
+        }
     };
     let complaints = everything(&loaded, registry);
     for complaint in complaints.0.iter().filter(|complaint| complaint.severity == Severity::Error) {
         let place = loaded.sources.describe(complaint.place);
         findings.push(Finding::error("runbook", complaint.message.clone()).at_place(place));
     }
-    let Some(runbook) = loaded.runbook.filter(|_| findings.is_empty()) else { return findings };
+    let Some(runbook) = loaded.runbook.as_ref().filter(|_| findings.is_empty()) else { return performance };
     let read: Vec<String> = loaded.files.iter().map(|file| format!("runbook/{}", file.path)).collect();
     let named: Vec<&str> = opened.runbook.iter().map(|file| file.path.as_str()).collect();
     if read != named {
         let message = format!("the runbook consists of {}, the record names {}", read.join(", "), named.join(", "));
         findings.push(Finding::error("runbook", message).at_line(1));
     }
-    findings.extend(check_opened(&runbook, opened));
-    let mut ceremony = Ceremony::new(
-        folder.root().to_path_buf(),
-        opened.bindings.clone(),
-        opened.rehearsal,
-        runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone())).collect(),
-    );
-    let mut recorded = Recorded::new(lines, opened, &runbook);
-    let outcome = conduct(&runbook, registry, &mut ceremony, &mut recorded);
+    findings.extend(check_opened(runbook, opened));
+    let mut ceremony = Ceremony::of(runbook, folder.root().to_path_buf(), opened.bindings.clone(), opened.rehearsal);
+    let mut recorded = Recorded::new(lines, opened, runbook);
+    let outcome = conduct(runbook, registry, &mut ceremony, &mut recorded);
+    let last = lines.len() - recorded.rest().len();
+    let mut diverged = false;
     match outcome {
         Ok(()) => {}
         Err((Halt::Aborted(reason), place)) => {
-            let line = lines.len() - recorded.rest().len();
             let finding = Finding::error("aborted", format!("the ceremony was aborted: {reason}"));
-            findings.push(finding.at_line(line).at_place(loaded.sources.describe(place)));
+            findings.push(finding.at_line(last).at_place(loaded.sources.describe(place)));
         }
         Err((Halt::Diverged(divergence), place)) => {
             let finding = Finding::error(divergence.code, divergence.message).at_place(loaded.sources.describe(place));
@@ -187,19 +209,24 @@ fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Regis
                 Some(line) => finding.at_line(line),
                 None => finding,
             });
-            return findings;
+            diverged = true;
         }
         Err((halt, place)) => {
-            let line = lines.len() - recorded.rest().len();
-            let finding = Finding::error("incomplete", halt.to_string()).at_line(line);
+            let finding = Finding::error("incomplete", halt.to_string()).at_line(last);
             findings.push(finding.at_place(loaded.sources.describe(place)));
+            performance.stopped = Some(place).filter(|_| matches!(halt, Halt::RecordEnds));
         }
     }
-    if let Some(line) = recorded.rest().first() {
+    if let Some(line) = recorded.rest().first().filter(|_| !diverged) {
         let message = format!("{} entries follow after the ceremony was over", recorded.rest().len());
         findings.push(Finding::error("after-end", message).at_line(line.number));
     }
-    findings
+    if !diverged {
+        findings.extend(steps::audit(folder, opened.rehearsal, &recorded.into_performed(), registry, scrutiny));
+    }
+    performance.ceremony = Some(ceremony);
+    performance.loaded = Some(loaded);
+    performance
 }
 
 /// What the first entry says of the runbook must be so.

@@ -1,9 +1,41 @@
 //! The state of a ceremony while it is conducted.
 
-use super::{Bindings, Failure, Halt, Secret};
-use crate::record::{FileRecord, Folder, FolderError};
+use super::{Bindings, Failure, Halt, Question, Secret};
+use crate::{
+    notation::Runbook,
+    record::{FileRecord, Folder, FolderError, HostFacts},
+};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};
+
+/// A computer of the runbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::conduct) struct At {
+    /// Its name.
+    pub(super) name: String,
+    /// What it is called.
+    pub(super) title: String,
+    /// Whether it must be offline.
+    pub(super) offline: bool,
+}
+
+/// A secret, or that it is lost: no session has those of the one before.
+#[derive(Debug, Clone)]
+pub(in crate::conduct) struct Kept {
+    /// The secret; in a replay an empty stand-in.
+    pub(super) secret: Option<Secret>,
+    /// The question that asked for it.
+    pub(super) question: Option<Question>,
+}
+
+/// A session that goes on with a ceremony.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// What differs on its machine.
+    pub bindings: Bindings,
+    /// Its machine.
+    pub host: HostFacts,
+}
 
 /// What the interpreter and the step handlers share.
 pub struct Ceremony {
@@ -23,8 +55,12 @@ pub struct Ceremony {
     pub(super) deviations: usize,
     /// The values that are named in the section that is performed.
     pub(super) scope: Map<String, Value>,
-    /// The secrets of the section that is performed.
-    secrets: BTreeMap<String, Secret>,
+    /// The secrets of the sections that are performed, the innermost last.
+    secrets: Vec<BTreeMap<String, Kept>>,
+    /// The secrets that were asked for again in the step that is performed, for which nothing speaks yet.
+    entered_again: Vec<String>,
+    /// The computer that the people are at, or go to.
+    pub(super) computer: Option<At>,
     /// Whether files are made where their path says, and not below `products/` and `evidence/`.
     loose: bool,
     /// Why the ceremony stopped in the middle of a handler.
@@ -32,9 +68,7 @@ pub struct Ceremony {
 }
 
 impl Ceremony {
-    /// A ceremony before its first step.
-    #[must_use]
-    pub fn new(folder: PathBuf, bindings: Bindings, rehearsal: bool, kinds: BTreeMap<String, String>) -> Self {
+    fn new(folder: PathBuf, bindings: Bindings, rehearsal: bool, kinds: BTreeMap<String, String>) -> Self {
         Self {
             folder,
             bindings,
@@ -44,10 +78,19 @@ impl Ceremony {
             deviations: 0,
             virtual_serials: None,
             scope: Map::new(),
-            secrets: BTreeMap::new(),
+            secrets: vec![BTreeMap::new()],
+            entered_again: Vec::new(),
+            computer: None,
             loose: false,
             halted: None,
         }
+    }
+
+    /// The ceremony of a runbook before its first step.
+    #[must_use]
+    pub fn of(runbook: &Runbook, folder: PathBuf, bindings: Bindings, rehearsal: bool) -> Self {
+        let kinds = runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone()));
+        Self::new(folder, bindings, rehearsal, kinds.collect())
     }
 
     /// One step by itself: files are made in `folder` where their path says, and devices go by the serial numbers given.
@@ -70,16 +113,112 @@ impl Ceremony {
 
     /// Keeps a secret under a name, for the steps that follow.
     pub fn keep_secret(&mut self, name: &str, secret: Secret) {
-        self.secrets.insert(name.to_string(), secret);
+        self.keep(name, Kept { secret: Some(secret), question: None });
     }
 
-    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
-        self.secrets.get(name).cloned()
+    /// Keeps a secret with the question that asked for it.
+    pub(super) fn keep(&mut self, name: &str, kept: Kept) {
+        if let Some(secrets) = self.secrets.last_mut() {
+            secrets.insert(name.to_string(), kept);
+        }
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<&Kept> {
+        self.secrets.last()?.get(name)
     }
 
     /// Takes the secrets of a section away, for the time another one is performed.
-    pub(super) fn swap_secrets(&mut self, secrets: BTreeMap<String, Secret>) -> BTreeMap<String, Secret> {
-        std::mem::replace(&mut self.secrets, secrets)
+    pub(super) fn enter(&mut self) {
+        self.secrets.push(BTreeMap::new());
+    }
+
+    /// Forgets the secrets of a section and takes those of the one before it up again.
+    pub(super) fn leave(&mut self) {
+        self.secrets.pop();
+    }
+
+    /// Keeps a secret that was lost and asked for again.
+    pub(super) fn keep_again(&mut self, name: &str, secret: Secret) {
+        if let Some(kept) = self.secrets.last_mut().and_then(|secrets| secrets.get_mut(name)) {
+            kept.secret = Some(secret);
+            self.entered_again.push(name.to_string());
+        }
+    }
+
+    /// What a step's success or failure says of the secrets that were asked for again in it: after a failure they may have
+    /// been the reason, and are asked for once more.
+    pub(super) fn prove_secrets(&mut self, held: bool) {
+        for name in std::mem::take(&mut self.entered_again) {
+            if let Some(kept) = self.secrets.last_mut().and_then(|secrets| secrets.get_mut(&name)).filter(|_| !held) {
+                kept.secret = None;
+            }
+        }
+    }
+
+    /// The secrets that are lost, by name.
+    #[must_use]
+    pub fn lost_secrets(&self) -> Vec<&str> {
+        let kept = self.secrets.iter().flatten();
+        kept.filter(|(_, kept)| kept.secret.is_none()).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Goes on in another session: on the machine of these bindings, without the secrets that were entered before.
+    ///
+    /// # Errors
+    /// The session cannot be one of this ceremony.
+    pub(crate) fn begin_session(&mut self, session: Session) -> Result<(), Failure> {
+        self.may_go_on(&session)?;
+        let before = std::mem::replace(&mut self.bindings, session.bindings);
+        for (name, serial) in before.devices.into_iter().filter_map(|(name, device)| Some((name, device.serial?))) {
+            self.bindings.devices.entry(name).or_default().serial = Some(serial);
+        }
+        for kept in self.secrets.iter_mut().flat_map(BTreeMap::values_mut) {
+            kept.secret = None;
+        }
+        Ok(())
+    }
+
+    /// Whether the ceremony can go on with these bindings on this machine.
+    pub(crate) fn may_go_on(&self, session: &Session) -> Result<(), Failure> {
+        let Session { bindings, host } = session;
+        if (&bindings.participants, &bindings.inputs) != (&self.bindings.participants, &self.bindings.inputs) {
+            return Err(Failure::new(
+                "other-bindings",
+                "the bindings name other participants or inputs than the ceremony has",
+            )
+            .next("leave them out; they are in the record already"));
+        }
+        for (name, binding) in &bindings.devices {
+            let serial = self.device(name).and_then(|(_, serial)| serial);
+            if let (Some(serial), Some(other)) = (serial, binding.serial)
+                && serial != other
+            {
+                let message = format!("the bindings say that {name} has the serial number {other}, and it is {serial}");
+                return Err(
+                    Failure::new("wrong-device", message).next(format!("let {name} be {serial} in the bindings"))
+                );
+            }
+        }
+        if let Some(At { title, offline: true, .. }) = self.computer.as_ref().filter(|_| !self.rehearsal)
+            && let Some(online) = host.online().filter(|online| !online.is_empty())
+        {
+            let message =
+                format!("{title} must be offline, and these network interfaces are up: {}", online.join(", "));
+            return Err(Failure::new("online", message).next("pull the cable or take them down, then go on"));
+        }
+        Ok(())
+    }
+
+    /// The computer that the people are at, or go to, by title.
+    #[must_use]
+    pub fn computer(&self) -> Option<&str> {
+        self.computer.as_ref().map(|at| at.title.as_str())
+    }
+
+    /// The serial numbers that device names are bound to.
+    #[must_use]
+    pub fn serials(&self) -> &BTreeMap<String, u32> {
+        &self.serials
     }
 
     /// The kind and the serial number of a device; the bindings' serial number counts from the start.
@@ -99,15 +238,8 @@ impl Ceremony {
     }
 
     pub(super) fn create_numbered(&self, below: &str, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
-        let folder = Folder::open(&self.folder);
-        for number in 1..=9_999 {
-            let path = if self.loose { format!("{number:04}-{name}") } else { format!("{below}/{number:04}-{name}") };
-            match folder.create_file(&path, bytes) {
-                Err(FolderError::Exists(_)) => {}
-                other => return other.map_err(|error| failure(&error)),
-            }
-        }
-        Err(Failure::new("too-many-files", format!("there are 9,999 files called `{name}`")))
+        let below = if self.loose { None } else { Some(below) };
+        create_numbered(&Folder::open(&self.folder), below, name, bytes)
     }
 
     /// Copies products to the second folder that the bindings name.
@@ -126,12 +258,20 @@ impl Ceremony {
         Ok(())
     }
 
-    /// Moves a product of a failed step to `evidence/`, where it stays.
-    pub(super) fn set_aside(&self, product: &FileRecord) -> Result<FileRecord, Failure> {
+    /// Moves a file that a failed step made, or one that broke off, to `evidence/`, where it stays; a copy of it in the second
+    /// folder makes room too.
+    pub(crate) fn set_aside(&self, product: &FileRecord) -> Result<FileRecord, Failure> {
         let name = product.path.rsplit('/').next().unwrap_or(&product.path);
         let folder = Folder::open(&self.folder);
         let bytes = folder.read(&product.path).map_err(|error| failure(&error))?;
         let aside = self.create_numbered("evidence", &format!("set-aside-{name}"), &bytes)?;
+        if let (Some(copies), Some(path)) = (&self.bindings.products, product.path.strip_prefix("products/")) {
+            let copies = Folder::open(std::path::Path::new(copies));
+            if copies.measure(path).is_ok_and(|copy| copy.sha256 == product.sha256) {
+                create_numbered(&copies, Some("set-aside"), name, &bytes)?;
+                copies.remove(path).map_err(|error| failure(&error))?;
+            }
+        }
         folder.remove(&product.path).map_err(|error| failure(&error))?;
         Ok(aside)
     }
@@ -167,6 +307,18 @@ impl Ceremony {
     pub fn deviations(&self) -> usize {
         self.deviations
     }
+}
+
+/// Writes a new file under the first number that is free.
+fn create_numbered(folder: &Folder, below: Option<&str>, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
+    for number in 1..=9_999 {
+        let path = below.map_or_else(|| format!("{number:04}-{name}"), |below| format!("{below}/{number:04}-{name}"));
+        match folder.create_file(&path, bytes) {
+            Err(FolderError::Exists(_)) => {}
+            other => return other.map_err(|error| failure(&error)),
+        }
+    }
+    Err(Failure::new("too-many-files", format!("there are 9,999 files called `{name}`")))
 }
 
 fn failure(error: &FolderError) -> Failure {

@@ -1,6 +1,6 @@
 //! Where what happens comes from: the world, or a record of it.
 
-use super::{Failure, Handler, Made, Notice, Position, Question, Secret, Stage};
+use super::{Failure, Handler, Made, Notice, Position, Probed, Question, Secret, Session, Stage};
 use crate::record::{Draft, Failed, WriterError};
 use serde_json::Value;
 use std::time::Duration;
@@ -20,6 +20,12 @@ pub enum Halt {
     /// The record could not be kept.
     #[error(transparent)]
     Record(#[from] WriterError),
+    /// The record stops here.
+    #[error("the record stops before the runbook's END")]
+    RecordEnds,
+    /// The ceremony broke off in the middle of a step that has to be started anew.
+    #[error("the ceremony broke off in the middle of this step")]
+    BrokeOff,
     /// The record does not say what the runbook says.
     #[error("{}", .0.message)]
     Diverged(Box<Divergence>),
@@ -50,6 +56,29 @@ pub struct Outcome {
     pub rehearsed: bool,
     /// Whether it had been done before the ceremony broke off.
     pub taken_up: bool,
+    /// Whether it is still open if it had been done before the ceremony broke off.
+    pub doubt: Option<Doubt>,
+}
+
+impl Outcome {
+    /// What came of a step with nothing more to say of it.
+    #[must_use]
+    pub fn new(result: Result<Value, Failure>, made: Made) -> Self {
+        Self { result, made, rehearsed: false, taken_up: false, doubt: None }
+    }
+
+    /// Outputs that the runbook names for a rehearsal.
+    #[must_use]
+    pub fn rehearsed(outputs: Value) -> Self {
+        Self { rehearsed: true, ..Self::new(Ok(outputs), Made::default()) }
+    }
+}
+
+/// A step was in flight when the ceremony broke off, and nobody has looked yet whether it was done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Doubt {
+    /// What the step had recorded of what it saw.
+    pub seen: Vec<Value>,
 }
 
 /// A source of what happened: live, or recorded.
@@ -86,6 +115,16 @@ pub trait Happenings {
         Halt::Impossible(failure.message)
     }
 
+    /// The session that has begun since this was last asked, when the ceremony broke off and goes on in another one.
+    fn session(&mut self) -> Option<Session> {
+        None
+    }
+
+    /// Breaks off, because the people are not where the ceremony goes on; returns when they are back.
+    fn pause(&mut self, title: &str) -> Result<(), Halt> {
+        Err(Halt::Paused(title.to_string()))
+    }
+
     /// Puts what was noted on the disk.
     fn settle(&mut self) -> Result<(), Halt>;
 
@@ -118,30 +157,52 @@ pub struct Task<'a> {
     pub answer: Option<Value>,
     /// What a rehearsal takes as the outputs.
     pub outputs: Option<Value>,
+    /// That the step was in flight when the ceremony broke off.
+    pub doubt: Option<Doubt>,
 }
 
 impl Task<'_> {
     /// Performs the handler on a stage that asks and records through `happenings`.
     pub fn perform(
-        self,
+        &mut self,
         handler: &Handler,
         arguments: Value,
         happenings: &mut dyn Happenings,
     ) -> Result<(Result<Value, Failure>, Made), Halt> {
-        let ceremony = self.ceremony;
+        self.on_stage(happenings, |stage| handler.perform(arguments, stage))
+    }
+
+    /// Has the handler look whether it was done before the ceremony broke off.
+    pub fn probe(
+        &mut self,
+        handler: &Handler,
+        arguments: Value,
+        happenings: &mut dyn Happenings,
+    ) -> Result<(Result<Probed<Value>, Failure>, Made), Halt> {
+        self.on_stage(happenings, |stage| handler.probe(arguments, stage))
+    }
+
+    fn on_stage<O>(
+        &mut self,
+        happenings: &mut dyn Happenings,
+        work: impl FnOnce(&mut Stage<'_>) -> O,
+    ) -> Result<(O, Made), Halt> {
+        let seen = self.doubt.as_ref().map(|doubt| doubt.seen.clone()).unwrap_or_default();
         let mut stage = Stage {
             happenings,
-            ceremony,
+            ceremony: &mut *self.ceremony,
             position: self.position,
             id: self.id,
             by: self.by,
-            rehearse: self.answer,
+            rehearse: self.answer.clone(),
             text: self.text,
             made: Made::default(),
+            seen,
+            confided: None,
         };
-        let result = handler.perform(arguments, &mut stage);
+        let result = work(&mut stage);
         let made = std::mem::take(&mut stage.made);
-        match ceremony.halted.take() {
+        match self.ceremony.halted.take() {
             Some(halt) => Err(halt),
             None => Ok((result, made)),
         }

@@ -1,9 +1,10 @@
 //! What happens live: people answer, handlers perform, and everything is written before anything depends on it.
 
 use super::{
-    Ceremony, Console, Effect, Halt, Handler, Happenings, Notice, Outcome, Position, Question, Reply, Secret, Task,
+    Ceremony, Console, Effect, Failure, Halt, Handler, Happenings, Notice, Outcome, Position, Probed, Question, Reply,
+    Secret, Task,
 };
-use crate::record::{Answered, Draft, Event, Failed, Observed, Writer};
+use crate::record::{Answered, Draft, Event, Failed, Observed, Probe, Writer};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -67,6 +68,51 @@ impl<'a> Live<'a> {
     }
 }
 
+impl Live<'_> {
+    fn probe_or_perform(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
+        if task.doubt.is_some() {
+            let (probed, made) = task.probe(handler, arguments.clone(), self)?;
+            let (probe, said, outcome) = match probed {
+                Ok(Probed::Done(outputs)) => {
+                    let outcome = Outcome { taken_up: true, ..Outcome::new(Ok(outputs), made) };
+                    (Probe::Done, "it was done before the ceremony broke off".to_string(), Some(outcome))
+                }
+                Ok(Probed::NotDone) => {
+                    (Probe::NotDone, "it was not done before the ceremony broke off".to_string(), None)
+                }
+                Ok(Probed::Unknown(why)) => {
+                    let outcome = Outcome::new(Err(interrupted(&why)), made);
+                    (Probe::Unknown, why, Some(outcome))
+                }
+                Err(failure) => {
+                    let said = failure.message.clone();
+                    let outcome = Outcome { doubt: task.doubt.clone(), ..Outcome::new(Err(failure), made) };
+                    (Probe::Failed, said, Some(outcome))
+                }
+            };
+            let event = Event::Observed(Observed { seen: said.clone().into(), probe: Some(probe) });
+            self.writer.append(Draft { event, step: Some(task.position.step()), by: None })?;
+            self.writer.sync()?;
+            if probe != Probe::Failed {
+                self.console.show(&Notice::Information(said));
+            }
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
+            }
+            task.doubt = None;
+        }
+        let (result, made) = task.perform(handler, arguments, self)?;
+        Ok(Outcome::new(result, made))
+    }
+}
+
+/// What the people are told when nobody can tell whether a step was done.
+fn interrupted(why: &str) -> Failure {
+    let message = format!("nobody can tell whether this was done before the ceremony broke off: {why}");
+    Failure::new("interrupted", message)
+        .next("look yourselves; trying again carries it out, perhaps a second time, and deviating goes on without it")
+}
+
 impl Happenings for Live<'_> {
     fn note(&mut self, draft: Draft) -> Result<(), Halt> {
         Ok(self.writer.append(draft)?)
@@ -94,16 +140,15 @@ impl Happenings for Live<'_> {
 
     fn carry_out(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
         if let Some(outputs) = task.outputs.take().filter(|_| self.rehearsal) {
-            return Ok(Outcome { result: Ok(outputs), made: super::Made::default(), rehearsed: true, taken_up: false });
+            return Ok(Outcome::rehearsed(outputs));
         }
         if handler.effect != Effect::None {
             self.writer.sync()?;
         }
         self.performing = handler.effect != Effect::None;
-        let performed = task.perform(handler, arguments, self);
+        let outcome = self.probe_or_perform(handler, arguments, task);
         self.performing = false;
-        let (result, made) = performed?;
-        Ok(Outcome { result, made, rehearsed: false, taken_up: false })
+        outcome
     }
 
     fn keep(&mut self, ceremony: &Ceremony, mut outcome: Outcome) -> Outcome {

@@ -15,12 +15,12 @@ mod secret;
 mod stage;
 
 pub use bindings::{Bindings, DeviceBinding, YubiHsmBindings};
-pub use ceremony::Ceremony;
+pub use ceremony::{Ceremony, Session};
 pub use console::{Console, Notice, Position, Unanswered};
 pub use exhibit::{Exhibit, Objection, Performed};
 pub use failure::Failure;
 pub use handler::{Announcement, Effect, Handler, Probed, Registry, StepHandler};
-pub use happenings::{Divergence, Halt, Happenings, Outcome, Task};
+pub use happenings::{Divergence, Doubt, Halt, Happenings, Outcome, Task};
 pub use interpreter::{conduct, count};
 pub use live::Live;
 pub use opening::{Opening, OpeningError};

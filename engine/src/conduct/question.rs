@@ -109,6 +109,13 @@ impl Question {
         self
     }
 
+    /// Names who answers, when nobody is named yet.
+    #[must_use]
+    pub(super) fn by_default(mut self, role: Option<&str>) -> Self {
+        self.by = self.by.or_else(|| role.map(str::to_string));
+        self
+    }
+
     /// Says that the answer lets something outside the ceremony be touched.
     #[must_use]
     pub fn reaching_out(mut self, reaches_out: bool) -> Self {

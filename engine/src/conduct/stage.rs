@@ -1,6 +1,9 @@
 //! What a step handler may do while it performs: ask, show, record, make files, use secrets and devices.
 
-use super::{Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, Secret, SecretName};
+use super::{
+    Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, QuestionKind, Secret, SecretName,
+    ceremony::Kept,
+};
 use crate::record::{Checkpoint, Draft, Event, FileRecord};
 use serde_json::Value;
 use std::path::Path;
@@ -20,6 +23,17 @@ pub struct Stage<'a> {
     /// The rendered sentence of the step.
     pub(super) text: &'a str,
     pub(super) made: Made,
+    /// What the step had recorded of what it saw, before the ceremony broke off.
+    pub(super) seen: Vec<Value>,
+    /// The question that asked for the secret that was taken last; nothing while none was taken.
+    pub(super) confided: Option<Question>,
+}
+
+/// The question that asks for a lost secret again.
+fn again(name: &str, asked: Option<Question>) -> Question {
+    let text = format!("The secret `{name}` was lost when the ceremony broke off. Enter it again");
+    let asked = asked.unwrap_or_else(|| Question::new("", QuestionKind::Secret { min_length: 1, dice: false }));
+    Question { text, slot: Some(format!("secret/{name}")), ..asked }
 }
 
 /// What a step made so far.
@@ -47,14 +61,29 @@ pub struct NamedDevice {
 impl Stage<'_> {
     /// Asks the person who acts, records the answer, and asks again while it is refused.
     pub fn ask(&mut self, question: Question) -> Result<Value, Failure> {
+        self.begin_session()?;
         let question = self.completed(question);
         self.happenings.answer(self.position, &question).map_err(|halt| self.stopped(halt))
     }
 
     /// Asks for a secret, typed twice; the record says that it was entered.
     pub fn ask_secret(&mut self, question: Question) -> Result<Secret, Failure> {
+        self.begin_session()?;
         let question = self.completed(question);
-        self.happenings.secret(self.position, &question).map_err(|halt| self.stopped(halt))
+        let secret = self.happenings.secret(self.position, &question).map_err(|halt| self.stopped(halt))?;
+        self.confided = Some(question);
+        Ok(secret)
+    }
+
+    /// Takes another session's beginning in, when the ceremony broke off here; secrets that were taken before are gone, so
+    /// that a step that took one starts anew.
+    fn begin_session(&mut self) -> Result<(), Failure> {
+        let Some(session) = self.happenings.session() else { return Ok(()) };
+        if let Err(failure) = self.ceremony.begin_session(session) {
+            let halt = self.happenings.contradiction(failure);
+            return Err(self.stopped(halt));
+        }
+        if self.confided.is_some() { Err(self.stopped(super::Halt::BrokeOff)) } else { Ok(()) }
     }
 
     fn completed(&self, mut question: Question) -> Question {
@@ -77,16 +106,34 @@ impl Stage<'_> {
         let id = self.id.ok_or_else(|| {
             Failure::new("no-id", "the secret has no name").next("give the step an `id` in the runbook")
         })?;
-        self.ceremony.keep_secret(id, secret);
+        self.ceremony.keep(id, Kept { secret: Some(secret), question: self.confided.clone() });
         Ok(())
     }
 
-    /// The secret with that name.
-    pub fn secret(&self, name: &SecretName) -> Result<Secret, Failure> {
-        self.ceremony.secret(&name.secret).ok_or_else(|| {
-            Failure::new("no-secret", format!("there is no secret `{}` at this point", name.secret))
-                .next("repeat the step that asks for it")
-        })
+    /// The secret with that name; it is asked for again when it was lost because the ceremony broke off.
+    pub fn secret(&mut self, name: &SecretName) -> Result<Secret, Failure> {
+        self.begin_session()?;
+        let name = name.secret.as_str();
+        let Some(kept) = self.ceremony.secret(name).cloned() else {
+            return Err(Failure::new("no-secret", format!("there is no secret `{name}` at this point"))
+                .next("repeat the step that asks for it"));
+        };
+        if let Some(secret) = kept.secret {
+            self.confided = kept.question.or_else(|| Some(again(name, None)));
+            return Ok(secret);
+        }
+        let question = again(name, kept.question).by_default(self.by);
+        let secret = self.happenings.secret(self.position, &question).map_err(|halt| self.stopped(halt))?;
+        self.ceremony.keep_again(name, secret.clone());
+        self.confided = Some(question);
+        Ok(secret)
+    }
+
+    /// What the step had recorded with [`Stage::observe`] before the ceremony broke off, while it is looked at whether it was
+    /// done; nothing otherwise.
+    #[must_use]
+    pub fn observed(&self) -> &[Value] {
+        &self.seen
     }
 
     /// Records something that was seen before the step is over, and puts it on the disk.

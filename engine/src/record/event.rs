@@ -138,6 +138,19 @@ pub struct HostFacts {
     pub interfaces: Option<BTreeMap<String, String>>,
 }
 
+impl HostFacts {
+    /// The network interfaces that are up; nothing when it cannot be known.
+    ///
+    /// Whatever is not known to be down counts as up (RFC 2863): many that are up report `unknown`. The loopback interface
+    /// leads nowhere.
+    #[must_use]
+    pub fn online(&self) -> Option<Vec<&str>> {
+        let is_down = |state: &str| matches!(state, "down" | "notpresent" | "lowerlayerdown");
+        let up = self.interfaces.as_ref()?.iter().filter(|(name, state)| *name != "lo" && !is_down(state));
+        Some(up.map(|(name, _)| name.as_str()).collect())
+    }
+}
+
 /// Body of `entered`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entered {

@@ -15,7 +15,7 @@ pub use event::{
 pub use folder::{FileRecord, Folder, FolderError, digest_file, digest_hex};
 pub use reader::{Line, Unreadable, read};
 pub use words::words;
-pub use writer::{Clock, SystemClock, Writer, WriterError};
+pub use writer::{Clock, End, SystemClock, Writer, WriterError};
 
 /// The transcript's file name in the ceremony folder.
 pub const TRANSCRIPT: &str = "transcript.jsonl";

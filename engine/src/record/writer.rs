@@ -9,10 +9,10 @@ use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
 use rand_core::OsRng;
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
 };
 
 /// What time it is.
@@ -37,6 +37,17 @@ pub enum WriterError {
     /// There is a transcript in the folder.
     #[error("`{0}` holds a transcript already; name a new folder with --out")]
     Exists(String),
+    /// Another process writes it.
+    #[error("another officiant is at work in `{0}`; let it end first")]
+    InUse(String),
+    /// It is not as long as it was when it was read.
+    #[error("the transcript changed while it was looked at; look at it again")]
+    Changed,
+    /// It is not where it was.
+    #[error(
+        "the ceremony folder is gone: `{0}` is not the file that is being written; bring it back, then go on with `officiant resume`"
+    )]
+    Gone(String),
     /// The file system refused.
     #[error("the transcript cannot be written: {0}")]
     Io(#[from] io::Error),
@@ -47,6 +58,7 @@ pub enum WriterError {
 
 /// The transcript of a session that is being written.
 pub struct Writer {
+    path: PathBuf,
     file: File,
     key: SigningKey,
     clock: Box<dyn Clock>,
@@ -70,10 +82,43 @@ impl Writer {
                     _ => WriterError::Io(error),
                 }
             })?;
+        lock(&file, folder)?;
         sync_folder(folder)?;
         let latest = clock.now();
-        let key = SigningKey::generate(&mut OsRng);
-        Ok(Self { file, key, clock, buffer: Vec::new(), head: [0; 32], seq: 0, latest, flushes: 0, broken: false })
+        Ok(Self::after(&End { size: 0, torn: 0, seq: 0, head: [0; 32], latest }, path, file, clock))
+    }
+
+    /// Takes a transcript up where it ends, with a new session key; what is left of a torn line is cut off.
+    ///
+    /// # Errors
+    /// Another process writes it, it does not end there any more, or the file system refuses.
+    pub fn open(folder: &Path, end: &End, clock: Box<dyn Clock>) -> Result<Self, WriterError> {
+        let path = folder.join(TRANSCRIPT);
+        let file = OpenOptions::new().append(true).open(&path)?;
+        lock(&file, folder)?;
+        if file.metadata()?.len() != end.size + end.torn {
+            return Err(WriterError::Changed);
+        }
+        if end.torn > 0 {
+            file.set_len(end.size)?;
+            file.sync_all()?;
+        }
+        Ok(Self::after(end, path, file, clock))
+    }
+
+    fn after(end: &End, path: PathBuf, file: File, clock: Box<dyn Clock>) -> Self {
+        Self {
+            path,
+            file,
+            key: SigningKey::generate(&mut OsRng),
+            clock,
+            buffer: Vec::new(),
+            head: end.head,
+            seq: end.seq,
+            latest: end.latest,
+            flushes: 0,
+            broken: false,
+        }
     }
 
     /// The session's public key, hex.
@@ -122,12 +167,46 @@ impl Writer {
             return Ok(());
         }
         self.broken = true;
+        self.still_there()?;
         self.file.write_all(&self.buffer)?;
         self.file.sync_data()?;
         self.broken = false;
         self.flushes += 1;
         self.buffer.clear();
         Ok(())
+    }
+
+    /// A folder that was moved away or unmounted takes what is written to it along, and nobody would find it.
+    fn still_there(&self) -> Result<(), WriterError> {
+        let open = self.file.metadata()?;
+        match self.path.symlink_metadata() {
+            Ok(there) if (there.dev(), there.ino()) == (open.dev(), open.ino()) => Ok(()),
+            _ => Err(WriterError::Gone(self.path.display().to_string())),
+        }
+    }
+}
+
+/// Where a transcript ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// The size of its lines, in bytes with their newlines.
+    pub size: u64,
+    /// The size of what is left of a torn line after them, in bytes.
+    pub torn: u64,
+    /// How many entries there are.
+    pub seq: u64,
+    /// SHA-256 of the last one.
+    pub head: [u8; 32],
+    /// When the last one was written.
+    pub latest: Timestamp,
+}
+
+/// Two sessions that write one transcript would break its chain.
+fn lock(file: &File, folder: &Path) -> Result<(), WriterError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(WriterError::InUse(folder.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -160,7 +160,7 @@ fn directory(path: Option<&str>, stage: &Stage<'_>) -> Result<PathBuf, Failure> 
         .next("make it, or correct `directory` in the runbook"))
 }
 
-fn input(stdin: Option<&Stdin>, stage: &Stage<'_>) -> Result<(Input, Option<Secret>), Failure> {
+fn input(stdin: Option<&Stdin>, stage: &mut Stage<'_>) -> Result<(Input, Option<Secret>), Failure> {
     Ok(match stdin {
         None => (Input::Nothing, None),
         Some(Stdin::Text(text)) => (Input::Text(text.clone()), None),

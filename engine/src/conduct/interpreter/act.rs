@@ -2,7 +2,9 @@
 
 use super::{Choice, Flow, Interpreter, shown};
 use crate::{
-    conduct::{Announcement, Effect, Failure, Halt, Made, Notice, Outcome, Position, Question, QuestionKind, Task},
+    conduct::{
+        Announcement, Doubt, Effect, Failure, Halt, Made, Notice, Outcome, Position, Question, QuestionKind, Task,
+    },
     notation::{Do, Expectation, Expression, Level, Map, Node, OnFailure, Rehearsal, Template, Text},
     record::{Began, Draft, Event, Expected, Failed, Finished, Retried, settled},
 };
@@ -70,15 +72,17 @@ impl Interpreter<'_> {
             return Ok(Acted::PassedOver);
         }
         let mut attempt = 1;
+        let mut doubt = None;
         loop {
             let outcome = match &problem {
-                Some(failure) => {
-                    Outcome { result: Err(failure.clone()), made: Made::default(), rehearsed: false, taken_up: false }
-                }
-                None => self.attempt(act, position, &text, &with)?,
+                Some(failure) => Outcome::new(Err(failure.clone()), Made::default()),
+                None => self.attempt(act, position, &text, &with, doubt.take())?,
             };
+            doubt.clone_from(&outcome.doubt);
             let outcome = self.happenings.keep(self.ceremony, outcome);
-            let failed = match self.judge(act, outcome) {
+            let judged = self.judge(act, outcome);
+            self.ceremony.prove_secrets(judged.is_ok());
+            let failed = match judged {
                 Ok((finished, shown)) => {
                     for (name, serial) in &finished.devices {
                         // A handler binds through the same rule; only a record can say otherwise.
@@ -162,6 +166,7 @@ impl Interpreter<'_> {
         position: &Position,
         text: &str,
         with: &serde_json::Map<String, Value>,
+        doubt: Option<Doubt>,
     ) -> Result<Outcome, Halt> {
         let answer = self.rehearsed(act.rehearse)?;
         let Some(uses) = act.uses else {
@@ -175,7 +180,7 @@ impl Interpreter<'_> {
             } else {
                 Err(Failure::new("not-confirmed", "the step was not confirmed as done"))
             };
-            return Ok(Outcome { result, made: Made::default(), rehearsed: false, taken_up: false });
+            return Ok(Outcome::new(result, Made::default()));
         };
         let Some(handler) = self.registry.get(uses) else {
             return Err(Halt::Impossible(format!("there is no step handler `{uses}`")));
@@ -201,9 +206,10 @@ impl Interpreter<'_> {
                 .rehearse(Some(true.into()));
             if self.happenings.answer(position, &question)? != Value::Bool(true) {
                 let failure = Failure::new(NOT_STARTED, "nothing was done: there was no go-ahead");
-                return Ok(Outcome { result: Err(failure), made: Made::default(), rehearsed: false, taken_up: false });
+                return Ok(Outcome { doubt, ..Outcome::new(Err(failure), Made::default()) });
             }
         }
+        self.begin_session()?;
         let task = Task {
             ceremony: self.ceremony,
             position,
@@ -212,13 +218,14 @@ impl Interpreter<'_> {
             text,
             answer,
             outputs,
+            doubt,
         };
         self.happenings.carry_out(handler, Value::Object(with.clone()), task)
     }
 
     /// Whether an outcome is what was expected.
     pub(super) fn judge(&mut self, act: &Act<'_>, outcome: Outcome) -> Result<(Finished, shown::Lines), Box<Failed>> {
-        let Outcome { result, made: Made { products, evidence, devices }, rehearsed, taken_up } = outcome;
+        let Outcome { result, made: Made { products, evidence, devices }, rehearsed, taken_up, .. } = outcome;
         let outputs = match result {
             Ok(outputs) => Some(settled(outputs)).filter(|outputs| !outputs.is_null()),
             Err(failure) => return Err(Box::new(Failed { products, evidence, ..Failed::of(failure) })),

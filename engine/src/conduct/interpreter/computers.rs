@@ -2,7 +2,7 @@
 
 use super::{Act, Interpreter};
 use crate::{
-    conduct::{Halt, Question, QuestionKind},
+    conduct::{Halt, Question, QuestionKind, ceremony::At},
     notation::{Computer, Section, Text},
 };
 use serde_json::Value;
@@ -14,11 +14,14 @@ impl Interpreter<'_> {
     /// Asks that the people go to the computer that a section is carried out on, when they are at another one.
     pub(super) fn move_to(&mut self, name: &Text, section: &Section, number: usize) -> Result<bool, Halt> {
         let Some(on) = &section.on else { return Ok(false) };
-        if self.computer.as_deref() == Some(on.as_str()) {
+        let before = self.ceremony.computer.as_ref().map(|at| at.name.clone());
+        if before.as_deref() == Some(on.as_str()) {
             return Ok(false);
         }
-        if self.computer.is_some() {
-            let title = self.computer_title(Some(on)).unwrap_or_default();
+        let title = self.computer_title(Some(on)).unwrap_or_default();
+        let offline = self.runbook.computers.get(on.as_str()).is_some_and(|computer| computer.offline);
+        self.ceremony.computer = Some(At { name: on.value.clone(), title: title.clone(), offline });
+        if before.is_some() {
             let position = self.position(name, section, number, Some("computer"));
             self.happenings.at(&position);
             let question = Question::new(
@@ -26,13 +29,16 @@ impl Interpreter<'_> {
                 QuestionKind::Confirm,
             )
             .slot("computer")
-            .if_no("the ceremony pauses here, and nothing is lost")
+            .if_no("the ceremony pauses here, nothing is lost, and it goes on there with `officiant resume`")
             .rehearse(Some(true.into()));
-            if self.happenings.answer(&position, &question)? != Value::Bool(true) {
-                return Err(Halt::Paused(title));
+            loop {
+                self.begin_session()?;
+                if self.happenings.answer(&position, &question)? == Value::Bool(true) {
+                    break;
+                }
+                self.happenings.pause(&title)?;
             }
         }
-        self.computer = Some(on.value.clone());
         Ok(true)
     }
 

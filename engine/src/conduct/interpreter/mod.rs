@@ -16,7 +16,6 @@ use crate::{
 use act::{Act, Acted};
 use failures::Choice;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Deepest GO TO; a runbook that a person can follow needs a handful.
 const DEPTH: usize = 100;
@@ -31,8 +30,7 @@ pub fn conduct(
     ceremony: &mut Ceremony,
     happenings: &mut dyn Happenings,
 ) -> Result<(), (Halt, Place)> {
-    let mut interpreter =
-        Interpreter { runbook, registry, ceremony, happenings, at: Place::default(), depth: 0, computer: None };
+    let mut interpreter = Interpreter { runbook, registry, ceremony, happenings, at: Place::default(), depth: 0 };
     match interpreter.ceremony() {
         Ok(()) => Ok(()),
         Err(halt) => {
@@ -58,7 +56,6 @@ struct Interpreter<'a> {
     happenings: &'a mut dyn Happenings,
     at: Place,
     depth: usize,
-    computer: Option<String>,
 }
 
 impl<'a> Interpreter<'a> {
@@ -70,6 +67,14 @@ impl<'a> Interpreter<'a> {
             Flow::Ended => Ok(()),
             Flow::Continues => Err(Halt::Impossible(format!("the section `{name}` runs off its end without END"))),
         }
+    }
+
+    /// Goes on in another session, when the ceremony broke off here.
+    fn begin_session(&mut self) -> Result<(), Halt> {
+        let Some(session) = self.happenings.session() else { return Ok(()) };
+        self.ceremony.begin_session(session).map_err(|failure| self.happenings.contradiction(failure))?;
+        self.devices_into_scope();
+        Ok(())
     }
 
     fn start(&self) -> Result<(&'a Text, &'a Section), Halt> {
@@ -115,13 +120,13 @@ impl<'a> Interpreter<'a> {
         scope.insert("inputs".into(), self.ceremony.scope["inputs"].clone());
         scope.insert("participants".into(), self.participants());
         let outer = std::mem::replace(&mut self.ceremony.scope, scope);
-        let outer_secrets = self.ceremony.swap_secrets(BTreeMap::new());
+        self.ceremony.enter();
         self.devices_into_scope();
         let given: Vec<String> = self.ceremony.scope.keys().cloned().collect();
         self.check_offline(name, section)?;
         let mut number = 0;
         let flow = self.steps(name, section, &section.steps, &mut number)?;
-        self.ceremony.swap_secrets(outer_secrets);
+        self.ceremony.leave();
         let mut named = std::mem::replace(&mut self.ceremony.scope, outer);
         named.retain(|key, _| !given.contains(key));
         self.devices_into_scope();
@@ -142,6 +147,7 @@ impl<'a> Interpreter<'a> {
         for step in steps {
             *number += 1;
             self.at = step.at;
+            self.begin_session()?;
             // A GO TO without a sentence, and END, are nothing to be at a computer for.
             let at_computer = match &step.kind {
                 StepKind::Do(_) | StepKind::If(_) => true,

@@ -1,0 +1,30 @@
+//! The breaks of a ceremony: each goes on from the entry before it, with a session key of its own.
+
+use super::{Finding, findings::Findings};
+use crate::record::{Event, Line, words};
+use std::collections::BTreeSet;
+
+/// Finds what is wrong with the entries that go on after a break.
+pub(super) fn check(lines: &[Line], findings: &mut Findings) {
+    let mut keys = BTreeSet::new();
+    for (index, line) in lines.iter().enumerate() {
+        let Ok(entry) = &line.entry else { continue };
+        if let Some(key) = entry.event.session_key()
+            && !keys.insert(key)
+        {
+            let message = "a session has the key of one before it, which lived in memory only".to_string();
+            findings.push(Finding::error("session-key", message).at_line(line.number));
+        }
+        let Event::Resumed(resumed) = &entry.event else { continue };
+        let before = index.checked_sub(1).and_then(|before| lines.get(before));
+        let head = before.map(|line| line.digest).unwrap_or_default();
+        if resumed.head != hex::encode(head) || resumed.words != words(&head) {
+            let message = "the ceremony goes on from another entry than the one before";
+            findings.push(Finding::error("resumed", message).at_line(line.number));
+        }
+        if entry.step.is_some() || entry.by.is_some() {
+            let message = "`resumed` is of no step and by nobody";
+            findings.push(Finding::error("resumed", message).at_line(line.number));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Going on after a break: the record is replayed to where it stops, a person confirms its head, and a new session goes on.
+
+mod broken;
+mod continued;
+
+pub use broken::{Broken, GoingOn, InFlight, Refusal, ResumeError, examine};

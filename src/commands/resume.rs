@@ -1,0 +1,222 @@
+//! `officiant resume`.
+
+use super::ceremony::{bindings, close, console};
+use crate::{
+    bench::{Bench, Retrying},
+    complaints::counted,
+    console::{attended, safe},
+    outcome::Outcome,
+    program,
+};
+use clap::Args;
+use jiff::{SpanRound, Timestamp, Unit};
+use officiant_engine::{
+    audit::Verdict,
+    conduct::{Bindings, Console, Notice, Position, Question, QuestionKind, Reply, Session},
+    record::{SystemClock, instant},
+    resume::{Broken, GoingOn, Refusal, examine},
+};
+use officiant_steps::{host, ports::Ports};
+use serde_json::Value;
+use std::{path::PathBuf, sync::Arc};
+
+/// Arguments of `resume`.
+#[derive(Args)]
+pub struct Resume {
+    /// The ceremony folder
+    folder: PathBuf,
+    /// What differs on this machine, when it is another one than before
+    #[arg(long, value_name = "FILE")]
+    bindings: Option<PathBuf>,
+    /// Override one binding
+    #[arg(long, value_name = "NAME=VALUE")]
+    bind: Vec<String>,
+    /// Answers for a ceremony without a terminal (TOML)
+    #[arg(long, value_name = "FILE", conflicts_with = "attended")]
+    answers: Option<PathBuf>,
+    /// In a rehearsal, ask a person, as the ceremony will
+    #[arg(long)]
+    attended: bool,
+    /// In a rehearsal without people, let steps run programs and touch files outside the ceremony folder
+    #[arg(long, conflicts_with = "attended")]
+    outside: bool,
+}
+
+impl Resume {
+    /// Goes on with the ceremony.
+    pub fn carry_out(self) -> Outcome {
+        self.conduct().unwrap_or_else(|failed| failed)
+    }
+
+    fn conduct(self) -> Result<Outcome, Outcome> {
+        let bench = Arc::new(Bench::default());
+        // What a replay needs to know of the handlers is the same with every port.
+        let broken = examine(&self.folder, &super::system_registry()).map_err(|refusal| refused(&self, refusal))?;
+        let rehearsal = broken.opened().rehearsal;
+        if self.attended && !attended() {
+            return Err(Outcome::not_tried("--attended needs a terminal on standard input and standard error"));
+        }
+        let is_attended = if rehearsal { self.attended } else { self.answers.is_none() && attended() };
+        let mut console = console(is_attended, rehearsal, self.outside, self.answers.as_ref(), &self.folder)?;
+        let session = Session { bindings: self.session_bindings(&broken)?, host: host::facts() };
+        if let Err(failure) = broken.may_go_on(&session, Timestamp::now()) {
+            let next = failure.next.map(|next| format!("; {next}")).unwrap_or_default();
+            return Err(Outcome::does_not_hold(format!("the ceremony cannot go on: {}{next}", failure.message)));
+        }
+        let loaded = broken.loaded().clone();
+        let Some(runbook) = &loaded.runbook else {
+            return Err(Outcome::not_tried("the runbook in the ceremony folder cannot be read"));
+        };
+        let kind = if rehearsal { "REHEARSAL on virtual devices" } else { "CEREMONY" };
+        eprintln!("{kind}: {}", safe(&runbook.title));
+        if !confirmed(&broken, console.as_mut())? {
+            return Err(Outcome::does_not_hold(
+                "nobody confirmed the head of the record, so nothing was changed; find out which folder is the right one",
+            ));
+        }
+        let (registry, virtual_serials) = if rehearsal {
+            let serials = bench.reopen(&self.folder.join("rehearsal"), runbook, &session.bindings);
+            let ports: Arc<dyn Ports> = bench.clone();
+            (officiant_steps::registry(&ports), Some(serials.map_err(Outcome::not_tried)?))
+        } else {
+            (super::system_registry(), None)
+        };
+        let going_on = GoingOn { session, program: program::this(), virtual_serials };
+        let mut hand = Retrying::new(console.as_mut(), &bench);
+        let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
+        let (ended, deviations) =
+            broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(Outcome::not_tried)?;
+        Ok(close(&self.folder, &loaded, ended, deviations))
+    }
+
+    /// The bindings of this machine: those of before, unless there are others.
+    fn session_bindings(&self, broken: &Broken) -> Result<Bindings, Outcome> {
+        if self.bindings.is_none() && self.bind.is_empty() {
+            return Ok(broken.bindings.clone());
+        }
+        let mut bindings = match &self.bindings {
+            Some(_) => bindings(self.bindings.as_ref(), &self.bind)?,
+            None => super::ceremony::rebound(&broken.bindings, &self.bind)?,
+        };
+        // Who takes part and what was answered before the first step is the ceremony's, not the machine's.
+        for (now, before) in [
+            (&mut bindings.participants, &broken.bindings.participants),
+            (&mut bindings.inputs, &broken.bindings.inputs),
+        ] {
+            if now.is_empty() {
+                now.clone_from(before);
+            }
+        }
+        if broken.opened().rehearsal {
+            bindings.yubihsm.connectors.clear();
+            bindings.devices.values_mut().for_each(|device| device.connector = None);
+        }
+        if let Some(runbook) = &broken.loaded().runbook {
+            super::ceremony::check_bindings(&bindings, runbook)?;
+        }
+        Ok(bindings)
+    }
+}
+
+/// Why the ceremony does not go on.
+fn refused(resume: &Resume, refusal: Refusal) -> Outcome {
+    match refusal {
+        Refusal::Unreadable(error) => Outcome::not_tried(error),
+        Refusal::Folder(error) => {
+            Outcome::not_tried(format!("`{}` cannot be looked through: {error}", resume.folder.display()))
+        }
+        Refusal::Replayed(replayed) => {
+            let why = match replayed.verdict {
+                Verdict::Holds => "the ceremony ended as its runbook says, and there is nothing to go on with",
+                Verdict::Aborted => "the ceremony was aborted, and an aborted one does not go on",
+                _ => "the record does not hold, and no ceremony goes on from it",
+            };
+            eprint!("{}", super::replay::findings(&replayed));
+            Outcome::does_not_hold(why)
+        }
+    }
+}
+
+/// Says what was found, and has a person confirm the head of the record.
+fn confirmed(broken: &Broken, console: &mut dyn Console) -> Result<bool, Outcome> {
+    let title = "Going on after a break".to_string();
+    let position = Position { section: "resume".into(), title: title.clone(), number: 1, of: 1, ..Position::default() };
+    console.at(&position);
+    let computer = broken.ceremony().computer().map(str::to_string);
+    console.show(&Notice::Section { title, computer, estimate: None, note: None });
+    console.show(&Notice::Outcome(found(broken)));
+    console.show(&Notice::Banner(banner(broken)));
+    let question = Question::new(
+        "Was this read aloud or filmed, and is it the record that you want to go on with?",
+        QuestionKind::Confirm,
+    )
+    .if_no("nothing is changed")
+    .rehearse(Some(true.into()));
+    let mut complaint = None;
+    loop {
+        let reply = console
+            .ask(&question, complaint.as_deref())
+            .map_err(|unanswered| Outcome::not_tried(unanswered.to_string()))?;
+        match question.settle(reply) {
+            Ok(Reply::Value(Value::Bool(yes))) => return Ok(yes),
+            Ok(_) => return Ok(false),
+            Err(why) => complaint = Some(why),
+        }
+    }
+}
+
+fn banner(broken: &Broken) -> String {
+    let end = broken.end();
+    format!("The head of the record, entry {}:\n{}\n{}", end.seq - 1, broken.words(), broken.head())
+}
+
+/// What a person should know before the ceremony goes on.
+fn found(broken: &Broken) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    let end = broken.end();
+    let mut say = |name: &str, what: String| lines.push((name.to_string(), what));
+    say("record", format!("{} entries, the last at {}{}", end.seq, instant(end.latest), ago(end.latest)));
+    if end.torn > 0 {
+        let bytes = counted(usize::try_from(end.torn).unwrap_or(usize::MAX), "byte");
+        say("torn line", format!("{bytes} of an entry that was never finished; they are dropped"));
+    }
+    let place = broken.loaded().sources.describe(broken.place);
+    say("stopped at", place);
+    match &broken.in_flight {
+        Some(step) if step.changing => say(
+            "in flight",
+            format!("{}: {} — the go-ahead was given; it is looked at whether it was done", step.step, step.text),
+        ),
+        Some(step) => say("in flight", format!("{}: {}", step.step, step.text)),
+        None => {}
+    }
+    for path in &broken.left_over {
+        say("left over", format!("{path} is in no entry; it is moved to evidence/"));
+    }
+    for finding in &broken.strange {
+        say("unknown", format!("{}; take it away, or no replay will hold", finding.message));
+    }
+    let secrets = broken.ceremony().lost_secrets();
+    if !secrets.is_empty() {
+        say("secrets", format!("{} will be asked for again when a step needs them", secrets.join(", ")));
+    }
+    for (name, serial) in broken.ceremony().serials() {
+        say("device", format!("{name} is the one with the serial number {serial}"));
+    }
+    let program = program::this();
+    if program.sha256 != broken.program.sha256 {
+        say("program", format!("not the one of before ({} {}); the record will say so", program.name, program.version));
+    }
+    if let Some((line, words)) = &broken.checkpoint {
+        say("last checkpoint", format!("line {line}: {words}"));
+    }
+    lines
+}
+
+fn ago(then: Timestamp) -> String {
+    let round = SpanRound::new().smallest(Unit::Second).largest(Unit::Hour);
+    match Timestamp::now().since(then).and_then(|span| span.round(round)) {
+        Ok(span) => format!(", {span:#} ago"),
+        Err(_) => String::new(),
+    }
+}
