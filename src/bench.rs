@@ -126,7 +126,6 @@ impl Bench {
     ///
     /// # Errors
     /// The folder cannot be used, or the bindings name another serial number than before.
-
     pub fn reopen(
         &self,
         folder: &Path,

@@ -1,7 +1,9 @@
 //! A console without people: answers from a file, and in a rehearsal from the runbook.
 
 use super::{Answers, markdown};
-use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Secret, Unanswered};
+use officiant_engine::conduct::{
+    Console, LOST_SECRET, Notice, Position, Question, QuestionKind, Reply, Secret, Unanswered,
+};
 use rand_core::{OsRng, RngCore};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -50,7 +52,7 @@ impl Scripted {
     /// A secret for a rehearsal on virtual devices, whose keys are as plain beside it.
     fn made_up(&self, question: &Question, min_length: usize, dice: bool) -> std::io::Result<Secret> {
         let seed = self.seed.as_deref().map_or_else(|| Ok(random()), seed)?;
-        let lost = question.slot.as_deref().and_then(|slot| slot.strip_prefix("secret/"));
+        let lost = question.slot.as_deref().and_then(|slot| slot.strip_prefix(LOST_SECRET));
         let name = lost.or(self.position.id.as_deref()).map_or_else(|| self.position.step(), str::to_string);
         let alphabet: &[u8] = if dice { b"123456" } else { b"abcdefghjkmnpqrstuvwxyz23456789-" };
         let mut secret = String::with_capacity(min_length.max(24));

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     conduct::{
-        Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Performed, Position, Question,
-        QuestionKind, Reply, Secret, Session, Task,
+        Divergence, Effect, Failure, Halt, Handler, Happenings, LOST_SECRET, Made, Notice, Outcome, Performed,
+        Position, Question, QuestionKind, Reply, Secret, Session, Task,
     },
     notation::Runbook,
     record::{Answered, Draft, Entry, Event, Line, Observed, Opened, Probe, settled, words},
@@ -341,7 +341,7 @@ pub(crate) fn perform_again(
     }
 }
 
-impl<'a> Recorded<'a> {
+impl Recorded<'_> {
     /// What came of a handler that is not performed again; nothing when the record stops before that, and the task then says
     /// what is known of it.
     pub(crate) fn carried_out(
@@ -413,7 +413,7 @@ impl<'a> Recorded<'a> {
                     let taken_up = probe == Some(Probe::Done);
                     self.perform(handler, arguments, &step, (entry, number), failed.outputs.clone(), taken_up);
                     let doubt = task.doubt.take().filter(|_| probe == Some(Probe::Failed));
-                    return Ok(Some(Outcome { doubt, taken_up, ..Outcome::new(result, made) }));
+                    return Ok(Some(Outcome { taken_up, doubt, ..Outcome::new(result, made) }));
                 }
                 Event::Observed(Observed { probe: Some(said), .. }) => {
                     if task.doubt.is_none() || probe.is_some() {
@@ -428,8 +428,15 @@ impl<'a> Recorded<'a> {
                     self.pass((entry, number), by, &mut again)?;
                 }
                 event => {
-                    if let Event::Observed(observed) = event {
-                        seen.push(observed.seen.clone());
+                    match event {
+                        Event::Observed(observed) => seen.push(observed.seen.clone()),
+                        // A secret that was lost and entered again is there for the steps that follow.
+                        Event::Answered(Answered { slot: Some(slot), refused: None, .. }) => {
+                            if let Some(name) = slot.strip_prefix(LOST_SECRET) {
+                                task.ceremony.keep_again(name, Secret::new(String::new()));
+                            }
+                        }
+                        _ => {}
                     }
                     self.pass((entry, number), by, &mut again)?;
                 }
@@ -527,6 +534,10 @@ impl Happenings for Recorded<'_> {
 
     fn session(&mut self) -> Option<Session> {
         self.begin_session();
+        self.session.take()
+    }
+
+    fn begun_session(&mut self) -> Option<Session> {
         self.session.take()
     }
 

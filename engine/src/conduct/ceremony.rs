@@ -68,7 +68,9 @@ pub struct Ceremony {
 }
 
 impl Ceremony {
-    fn new(folder: PathBuf, bindings: Bindings, rehearsal: bool, kinds: BTreeMap<String, String>) -> Self {
+    /// A ceremony before its first step, with devices of these kinds, by name.
+    #[must_use]
+    pub fn new(folder: PathBuf, bindings: Bindings, rehearsal: bool, kinds: BTreeMap<String, String>) -> Self {
         Self {
             folder,
             bindings,
@@ -138,7 +140,7 @@ impl Ceremony {
     }
 
     /// Keeps a secret that was lost and asked for again.
-    pub(super) fn keep_again(&mut self, name: &str, secret: Secret) {
+    pub(crate) fn keep_again(&mut self, name: &str, secret: Secret) {
         if let Some(kept) = self.secrets.last_mut().and_then(|secrets| secrets.get_mut(name)) {
             kept.secret = Some(secret);
             self.entered_again.push(name.to_string());

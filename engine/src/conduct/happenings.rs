@@ -115,8 +115,14 @@ pub trait Happenings {
         Halt::Impossible(failure.message)
     }
 
-    /// The session that has begun since this was last asked, when the ceremony broke off and goes on in another one.
+    /// The session that has begun since this was last asked, also one that begins right here, when the ceremony broke off and
+    /// goes on in another one.
     fn session(&mut self) -> Option<Session> {
+        None
+    }
+
+    /// The session that had begun before what happened last, and was not asked for yet.
+    fn begun_session(&mut self) -> Option<Session> {
         None
     }
 

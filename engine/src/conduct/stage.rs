@@ -29,11 +29,14 @@ pub struct Stage<'a> {
     pub(super) confided: Option<Question>,
 }
 
+/// What the slot of a question begins with that asks for a lost secret again, before the secret's name.
+pub const LOST_SECRET: &str = "secret/";
+
 /// The question that asks for a lost secret again.
 fn again(name: &str, asked: Option<Question>) -> Question {
     let text = format!("The secret `{name}` was lost when the ceremony broke off. Enter it again");
     let asked = asked.unwrap_or_else(|| Question::new("", QuestionKind::Secret { min_length: 1, dice: false }));
-    Question { text, slot: Some(format!("secret/{name}")), ..asked }
+    Question { text, slot: Some(format!("{LOST_SECRET}{name}")), ..asked }
 }
 
 /// What a step made so far.

@@ -38,6 +38,7 @@ impl<'a> Continued<'a> {
         if !self.recorded.is_over() {
             return None;
         }
+        self.recorded.has_begun_session();
         if let Some(scene) = self.scene.take() {
             self.live.at(&scene.position);
             scene.section.iter().chain(&scene.since).for_each(|notice| self.live.show(notice));
@@ -89,9 +90,8 @@ impl Happenings for Continued<'_> {
         if handler.effect == Effect::None {
             return perform_again(handler, &arguments, &mut task, self);
         }
-        if self.live().is_none()
-            && let Some(outcome) = self.recorded.carried_out(handler, &arguments, &mut task)?
-        {
+        // Whether the step was in flight is seen by where in the record the break is, so nothing is live before this.
+        if let Some(outcome) = self.recorded.carried_out(handler, &arguments, &mut task)? {
             return Ok(outcome);
         }
         self.live().ok_or(Halt::RecordEnds)?.carry_out(handler, arguments, task)
@@ -117,6 +117,10 @@ impl Happenings for Continued<'_> {
 
     fn session(&mut self) -> Option<Session> {
         self.recorded.session()
+    }
+
+    fn begun_session(&mut self) -> Option<Session> {
+        self.recorded.begun_session()
     }
 
     fn pause(&mut self, title: &str) -> Result<(), Halt> {

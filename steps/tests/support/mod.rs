@@ -103,7 +103,7 @@ impl Scene {
     pub fn perform_as(&mut self, id: Option<&str>, uses: &str, with: Value) -> Result<Result<Value, Failure>, Halt> {
         let position = Position { section: "start".into(), number: 1, id: id.map(Into::into), ..Position::default() };
         let handler = self.registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
-        let task = Task {
+        let mut task = Task {
             ceremony: &mut self.ceremony,
             position: &position,
             id,
@@ -111,6 +111,7 @@ impl Scene {
             text: "The step's sentence.",
             answer: None,
             outputs: None,
+            doubt: None,
         };
         let (result, made) = task.perform(handler, with, &mut self.script)?;
         self.made = made;

@@ -169,7 +169,7 @@ impl Room {
         }
         let position = Position { section: "start".into(), number: 1, ..Position::default() };
         let handler = self.registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
-        let task = Task {
+        let mut task = Task {
             ceremony: &mut ceremony,
             position: &position,
             id: Some("it"),
@@ -177,6 +177,7 @@ impl Room {
             text: "The step's sentence.",
             answer: None,
             outputs: None,
+            doubt: None,
         };
         let (result, made) = task.perform(handler, with, &mut self.script).expect("the step halted the ceremony");
         if result.is_ok() {

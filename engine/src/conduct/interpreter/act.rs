@@ -204,12 +204,15 @@ impl Interpreter<'_> {
                 .if_no("nothing is done, and you choose what to do")
                 .reaching_out(outputs.is_none() && handler.reaches_out(with))
                 .rehearse(Some(true.into()));
-            if self.happenings.answer(position, &question)? != Value::Bool(true) {
+            let go = self.happenings.answer(position, &question)?;
+            // A session that began before the go-ahead did not break this step off.
+            let begun = self.happenings.begun_session();
+            self.go_on_in(begun)?;
+            if go != Value::Bool(true) {
                 let failure = Failure::new(NOT_STARTED, "nothing was done: there was no go-ahead");
                 return Ok(Outcome { doubt, ..Outcome::new(Err(failure), Made::default()) });
             }
         }
-        self.begin_session()?;
         let task = Task {
             ceremony: self.ceremony,
             position,

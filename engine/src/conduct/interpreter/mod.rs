@@ -8,7 +8,7 @@ mod inputs;
 mod scope;
 mod shown;
 
-use super::{Ceremony, Halt, Happenings, Notice, Position, Registry};
+use super::{Ceremony, Halt, Happenings, Notice, Position, Registry, Session};
 use crate::{
     notation::{GoTo, Level, Place, Runbook, Section, Step, StepKind, Text},
     record::{Draft, Ended, Entered, Event, Failed, Left},
@@ -71,7 +71,12 @@ impl<'a> Interpreter<'a> {
 
     /// Goes on in another session, when the ceremony broke off here.
     fn begin_session(&mut self) -> Result<(), Halt> {
-        let Some(session) = self.happenings.session() else { return Ok(()) };
+        let session = self.happenings.session();
+        self.go_on_in(session)
+    }
+
+    fn go_on_in(&mut self, session: Option<Session>) -> Result<(), Halt> {
+        let Some(session) = session else { return Ok(()) };
         self.ceremony.begin_session(session).map_err(|failure| self.happenings.contradiction(failure))?;
         self.devices_into_scope();
         Ok(())
