@@ -133,6 +133,9 @@ pub struct HostFacts {
     /// The kernel's release.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub kernel: Option<String>,
+    /// What the firmware calls the machine.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub machine: Option<String>,
     /// The network interfaces by name, each with its operational state; nothing when it cannot be known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub interfaces: Option<BTreeMap<String, String>>,

@@ -1,12 +1,13 @@
 //! The machine that a ceremony is carried out on.
 
+mod clock;
 mod offline;
 
 use officiant_engine::{conduct::Registry, record::HostFacts};
 use std::{collections::BTreeMap, fs, path::Path};
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with(offline::Offline)
+    registry.with(clock::Clock).with(offline::Offline)
 }
 
 /// What the record says of this machine.
@@ -16,8 +17,21 @@ pub fn facts() -> HostFacts {
     HostFacts {
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         kernel,
+        machine: machine(),
         interfaces: interfaces(Path::new("/sys/class/net")),
     }
+}
+
+/// What the firmware calls this machine.
+fn machine() -> Option<String> {
+    let line = |path: &str| {
+        let text = fs::read_to_string(path).ok()?;
+        let plain: String = text.chars().filter(|character| !character.is_control()).take(80).collect();
+        Some(plain.trim().to_string()).filter(|plain| !plain.is_empty())
+    };
+    let parts = [line("/sys/class/dmi/id/sys_vendor"), line("/sys/class/dmi/id/product_name")];
+    let named = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Some(named).filter(|named| !named.is_empty()).or_else(|| line("/proc/device-tree/model"))
 }
 
 /// The network interfaces and their operational state, as the kernel tells it (`/sys/class/net/*/operstate`); `unreadable` where

@@ -1,6 +1,9 @@
 //! `host.offline`.
 
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use officiant_engine::{
+    conduct::{Effect, Failure, Stage, StepHandler},
+    record::HostFacts,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,29 +31,20 @@ impl StepHandler for Offline {
     type Outputs = Outputs;
 
     fn perform(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        let Some(interfaces) = super::facts().interfaces else {
-            return Err(Failure::new("unknown-interfaces", "this system does not tell its network interfaces")
-                .next("look yourself, and deviate with what you saw as the reason"));
-        };
-        judge(interfaces)
+        judge(super::facts())
     }
 }
 
-/// Whatever is not known to be down counts as up; many that are up report `unknown`. The loopback interface leads nowhere.
-fn judge(interfaces: BTreeMap<String, String>) -> Result<Outputs, Failure> {
-    let online: Vec<&str> = interfaces
-        .iter()
-        .filter(|(name, state)| *name != "lo" && !matches!(state.as_str(), "down" | "notpresent" | "lowerlayerdown"))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    if online.is_empty() {
-        return Ok(Outputs { interfaces });
+fn judge(facts: HostFacts) -> Result<Outputs, Failure> {
+    let Some(online) = facts.online() else {
+        return Err(Failure::new("unknown-interfaces", "this system does not tell its network interfaces")
+            .next("look yourself, and deviate with what you saw as the reason"));
+    };
+    if !online.is_empty() {
+        let message = format!("this computer must be offline, and these network interfaces are up: {}", online.join(", "));
+        return Err(Failure::new("online", message).next("pull the cable or take them down, then try again"));
     }
-    Err(Failure::new(
-        "online",
-        format!("this computer must be offline, and these network interfaces are up: {}", online.join(", ")),
-    )
-    .next("pull the cable or take them down, then try again"))
+    Ok(Outputs { interfaces: facts.interfaces.unwrap_or_default() })
 }
 
 #[cfg(test)]
@@ -58,7 +52,8 @@ mod tests {
     use super::*;
 
     fn found(interfaces: &[(&str, &str)]) -> Result<Outputs, Failure> {
-        judge(interfaces.iter().map(|(name, state)| (name.to_string(), state.to_string())).collect())
+        let interfaces = interfaces.iter().map(|(name, state)| (name.to_string(), state.to_string())).collect();
+        judge(HostFacts { interfaces: Some(interfaces), ..HostFacts::default() })
     }
 
     #[test]

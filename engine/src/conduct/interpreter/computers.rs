@@ -1,11 +1,14 @@
 //! The computers that sections are carried out on.
 
-use super::{Act, Interpreter};
+use super::{Act, Interpreter, inputs::BEFORE};
 use crate::{
-    conduct::{Halt, Question, QuestionKind, ceremony::At},
-    notation::{Computer, Section, Text},
+    conduct::{Halt, Position, Question, QuestionKind, ceremony::At},
+    notation::{Computer, Place, Section, Text},
 };
 use serde_json::Value;
+
+/// The step handler that compares the machine's clock with another one, before the first step.
+const CLOCK: &str = "host.clock";
 
 /// The step handler that checks that a computer is offline, when its runbook says so.
 const OFFLINE: &str = "host.offline";
@@ -40,6 +43,20 @@ impl Interpreter<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// Has the machine's clock compared with another one, so that the record's times mean something.
+    ///
+    /// A rehearsal's times mean nothing, and nobody may be there to read a clock.
+    pub(super) fn check_clock(&mut self) -> Result<(), Halt> {
+        if self.ceremony.rehearsal {
+            return Ok(());
+        }
+        let text = Text::new("Compare this machine's clock with another one.".to_string(), Place::default());
+        let uses = Text::new(CLOCK, Place::default());
+        let position = Position { section: "inputs".into(), title: BEFORE.into(), ..Position::default() };
+        let act = Act { uses: Some(&uses), ..Act::bare("CHECK", &text) };
+        self.act(&act, &position).map(drop)
     }
 
     pub(super) fn check_offline(&mut self, name: &Text, section: &Section) -> Result<(), Halt> {

@@ -6,6 +6,9 @@ use crate::{
     notation::{Input, Text},
 };
 
+/// What stands above what is asked before the first step.
+pub(super) const BEFORE: &str = "Before the ceremony";
+
 impl Interpreter<'_> {
     /// What is asked or bound before the first step.
     pub(super) fn inputs(&mut self) -> Result<(), Halt> {
@@ -23,7 +26,7 @@ impl Interpreter<'_> {
                 None => {
                     let position = Position {
                         section: "inputs".into(),
-                        title: "Before the ceremony".into(),
+                        title: BEFORE.into(),
                         number: inputs.len() + 1,
                         of: self.runbook.inputs.len(),
                         id: Some(name.value.clone()),

@@ -61,6 +61,7 @@ struct Interpreter<'a> {
 impl<'a> Interpreter<'a> {
     fn ceremony(&mut self) -> Result<(), Halt> {
         self.ceremony.scope.clear();
+        self.check_clock()?;
         self.inputs()?;
         let (name, _) = self.start()?;
         match self.section(name, serde_json::Map::new())?.0 {
