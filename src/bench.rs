@@ -12,7 +12,7 @@ use officiant_devices::yubihsm::{
 };
 use officiant_engine::{
     conduct::{Bindings, Failure},
-    notation::{Runbook, nearest},
+    notation::{Complaint, Complaints, Runbook, nearest},
 };
 use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIHSM2, look_at};
 use std::{
@@ -71,6 +71,9 @@ impl Bench {
                 settings.firmware =
                     Some(firmware.parse().map_err(|error| format!("{name}: firmware {firmware}: {error}"))?);
             }
+            let faults = virtual_device.map(|it| it.faults.as_slice()).unwrap_or_default();
+            let faults = faults.iter().map(|it| fault::of_runbook(it).map_err(|(_, why)| format!("{name}: {why}")));
+            state.faults.insert(name.value.clone(), faults.collect::<Result<_, _>>()?);
             state.devices.insert(name.value.clone(), settings);
         }
         let mut names: BTreeMap<u32, &String> = BTreeMap::new();
@@ -80,6 +83,17 @@ impl Bench {
             }
         }
         Ok(state.devices.iter().map(|(name, settings)| (name.clone(), settings.serial)).collect())
+    }
+
+    /// Complains of the faults in a runbook that are none of its devices'.
+    pub fn check(runbook: &Runbook, complaints: &mut Complaints) {
+        let devices = runbook.devices.values().filter(|device| device.kind.as_str() == YUBIHSM2);
+        for fault in devices.filter_map(|device| device.rehearse.as_ref()).flat_map(|device| &device.faults) {
+            if let Err((place, message)) = fault::of_runbook(fault) {
+                complaints.push(Complaint::error("rehearse", place, message));
+            }
+        }
+        complaints.settle();
     }
 
     /// Lets a device of the runbook fail, once it is laid out and before it has power.
