@@ -8,7 +8,7 @@ pub use retry::Retrying;
 
 use ledger::{Ledger, Place};
 use officiant_devices::yubihsm::{
-    Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
+    AttestationKey, Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
 };
 use officiant_engine::{
     conduct::{Bindings, Failure},
@@ -109,6 +109,35 @@ impl Bench {
         }
         state.faults.entry(device.to_string()).or_default().push(fault);
         Ok(())
+    }
+
+    /// Gives all devices that are laid out one attestation key, which takes a moment to make.
+    pub fn share(&self, key: &AttestationKey) {
+        self.state().devices.values_mut().for_each(|settings| settings.attestation_key = Some(key.clone()));
+    }
+
+    /// Takes back the faults of the runbook, and those that were injected, before the devices have power.
+    pub fn take_faults(&self) -> Vec<(String, Fault)> {
+        let faults = std::mem::take(&mut self.state().faults).into_iter();
+        faults.flat_map(|(name, faults)| faults.into_iter().map(move |fault| (name.clone(), fault))).collect()
+    }
+
+    /// The faults that have not happened, as they are written on the command line.
+    pub fn faults_left(&self) -> Vec<String> {
+        let ledger = self.state().ledger.clone();
+        let places = ledger.map(|ledger| ledger.devices()).unwrap_or_default().into_iter();
+        let left = places.flat_map(|(name, place)| place.faults().into_iter().map(move |fault| (name.clone(), fault)));
+        left.map(|(name, fault)| format!("{name}:{}", fault::spell(fault))).collect()
+    }
+
+    /// Lets every device that was plugged in so far fail at the next such command.
+    pub fn arm(&self, fault: Fault) {
+        self.state().running.values().for_each(|connector| connector.device().inject(fault));
+    }
+
+    /// Takes back the faults that have not happened.
+    pub fn disarm(&self) {
+        self.state().running.values().for_each(|connector| connector.device().clear_faults());
     }
 
     /// Gives the devices a folder for their state, and writes what their certificates lead to beside it.

@@ -1,7 +1,7 @@
 //! Faults as they are written: `WHEN:COMMAND[#N]:EFFECT`.
 
 use officiant_devices::yubihsm::{CommandCode, ErrorCode, Fault, FaultEffect};
-use officiant_engine::notation::{self, DeviceFault, Place, nearest};
+use officiant_engine::notation::{self, DeviceFault, Place, Text, nearest};
 
 /// The words for when a fault happens: before the command is carried out, or after.
 const WHEN: [&str; 2] = ["before", "after"];
@@ -61,8 +61,7 @@ pub fn of_runbook(fault: &DeviceFault) -> Result<Fault, (Place, String)> {
         carried_out: fault.when == notation::FaultMoment::After,
         command: command_of(&fault.command).map_err(at(fault.command.at))?,
         nth: fault.nth.unwrap_or(1),
-        effect: effect(what, error.map(|error| error.as_str()))
-            .map_err(at(error.map_or(fault.command.at, |error| error.at)))?,
+        effect: effect(what, error.map(Text::as_str)).map_err(at(error.map_or(fault.command.at, |error| error.at)))?,
     })
 }
 

@@ -13,6 +13,8 @@ pub struct Scripted {
     rehearsal: bool,
     /// Whether programs may run, and files outside the ceremony folder be touched, though nobody gives the go-ahead.
     may_reach_out: bool,
+    /// Whether nothing is written to standard error.
+    quiet: bool,
     asked: u64,
     position: Position,
 }
@@ -23,12 +25,18 @@ const MOST_QUESTIONS: u64 = 100_000;
 impl Scripted {
     /// A console that answers from a file alone, or also as the runbook says in a rehearsal.
     pub fn new(answers: Answers, rehearsal: bool) -> Self {
-        Self { answers, rehearsal, may_reach_out: false, asked: 0, position: Position::default() }
+        Self { answers, rehearsal, may_reach_out: false, quiet: false, asked: 0, position: Position::default() }
     }
 
     /// Lets programs run and files outside the ceremony folder be touched.
     pub fn reaching_out(mut self, may: bool) -> Self {
         self.may_reach_out = may;
+        self
+    }
+
+    /// Writes nothing to standard error.
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
         self
     }
 
@@ -69,6 +77,9 @@ impl Console for Scripted {
     }
 
     fn show(&mut self, notice: &Notice) {
+        if self.quiet {
+            return;
+        }
         match notice {
             Notice::Section { title, computer, .. } => {
                 let computer = computer.as_ref().map(|computer| format!(" — on {computer}")).unwrap_or_default();
@@ -100,7 +111,7 @@ impl Console for Scripted {
     }
 
     fn ask(&mut self, question: &Question, complaint: Option<&str>) -> Result<Reply, Unanswered> {
-        if let Some(complaint) = complaint {
+        if let Some(complaint) = complaint.filter(|_| !self.quiet) {
             eprintln!("         not taken: {}", markdown::safe(complaint));
         }
         if question.kind.is_secret() && !self.rehearsal {
@@ -134,6 +145,9 @@ impl Console for Scripted {
                 markdown::safe(&question.text),
             )));
         };
+        if self.quiet {
+            return Ok(reply);
+        }
         let shown = match &reply {
             Reply::Value(Value::Bool(true)) => "yes".to_string(),
             Reply::Value(Value::Bool(false)) => "no".to_string(),
