@@ -8,11 +8,11 @@ pub use retry::Retrying;
 
 use ledger::{Ledger, Place};
 use officiant_devices::yubihsm::{
-    Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
+    AttestationKey, Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
 };
 use officiant_engine::{
     conduct::{Bindings, Failure},
-    notation::{Runbook, nearest},
+    notation::{Complaint, Complaints, Runbook, nearest},
 };
 use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIHSM2, look_at};
 use std::{
@@ -71,6 +71,9 @@ impl Bench {
                 settings.firmware =
                     Some(firmware.parse().map_err(|error| format!("{name}: firmware {firmware}: {error}"))?);
             }
+            let faults = virtual_device.map(|it| it.faults.as_slice()).unwrap_or_default();
+            let faults = faults.iter().map(|it| fault::of_runbook(it).map_err(|(_, why)| format!("{name}: {why}")));
+            state.faults.insert(name.value.clone(), faults.collect::<Result<_, _>>()?);
             state.devices.insert(name.value.clone(), settings);
         }
         let mut names: BTreeMap<u32, &String> = BTreeMap::new();
@@ -80,6 +83,17 @@ impl Bench {
             }
         }
         Ok(state.devices.iter().map(|(name, settings)| (name.clone(), settings.serial)).collect())
+    }
+
+    /// Complains of the faults in a runbook that are none of its devices'.
+    pub fn check(runbook: &Runbook, complaints: &mut Complaints) {
+        let devices = runbook.devices.values().filter(|device| device.kind.as_str() == YUBIHSM2);
+        for fault in devices.filter_map(|device| device.rehearse.as_ref()).flat_map(|device| &device.faults) {
+            if let Err((place, message)) = fault::of_runbook(fault) {
+                complaints.push(Complaint::error("rehearse", place, message));
+            }
+        }
+        complaints.settle();
     }
 
     /// Lets a device of the runbook fail, once it is laid out and before it has power.
@@ -95,6 +109,35 @@ impl Bench {
         }
         state.faults.entry(device.to_string()).or_default().push(fault);
         Ok(())
+    }
+
+    /// Gives all devices that are laid out one attestation key, which takes a moment to make.
+    pub fn share(&self, key: &AttestationKey) {
+        self.state().devices.values_mut().for_each(|settings| settings.attestation_key = Some(key.clone()));
+    }
+
+    /// Takes back the faults of the runbook, and those that were injected, before the devices have power.
+    pub fn take_faults(&self) -> Vec<(String, Fault)> {
+        let faults = std::mem::take(&mut self.state().faults).into_iter();
+        faults.flat_map(|(name, faults)| faults.into_iter().map(move |fault| (name.clone(), fault))).collect()
+    }
+
+    /// The faults that have not happened, as they are written on the command line.
+    pub fn faults_left(&self) -> Vec<String> {
+        let ledger = self.state().ledger.clone();
+        let places = ledger.map(|ledger| ledger.devices()).unwrap_or_default().into_iter();
+        let left = places.flat_map(|(name, place)| place.faults().into_iter().map(move |fault| (name.clone(), fault)));
+        left.map(|(name, fault)| format!("{name}:{}", fault::spell(fault))).collect()
+    }
+
+    /// Lets every device that was plugged in so far fail at the next such command.
+    pub fn arm(&self, fault: Fault) {
+        self.state().running.values().for_each(|connector| connector.device().inject(fault));
+    }
+
+    /// Takes back the faults that have not happened.
+    pub fn disarm(&self) {
+        self.state().running.values().for_each(|connector| connector.device().clear_faults());
     }
 
     /// Gives the devices a folder for their state, and writes what their certificates lead to beside it.

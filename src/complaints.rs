@@ -1,6 +1,6 @@
 //! Loading a runbook for a command, and showing what is wrong with it.
 
-use crate::{console::safe, outcome::Outcome};
+use crate::{bench::Bench, console::safe, outcome::Outcome};
 use officiant_engine::{
     check::everything,
     conduct::Registry,
@@ -13,6 +13,9 @@ pub fn load_and_check(path: &Path, registry: &Registry) -> Result<Loaded, Outcom
     let mut loaded =
         load(path).map_err(|error| Outcome::not_tried(format!("`{}` cannot be read: {error}", path.display())))?;
     loaded.complaints = everything(&loaded, registry);
+    if let Some(runbook) = &loaded.runbook {
+        Bench::check(runbook, &mut loaded.complaints);
+    }
     Ok(loaded)
 }
 

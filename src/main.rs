@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod complaints;
 mod console;
+mod coverage;
 mod outcome;
 mod program;
 

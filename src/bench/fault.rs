@@ -1,7 +1,7 @@
 //! Faults as they are written: `WHEN:COMMAND[#N]:EFFECT`.
 
 use officiant_devices::yubihsm::{CommandCode, ErrorCode, Fault, FaultEffect};
-use officiant_engine::notation::nearest;
+use officiant_engine::notation::{self, DeviceFault, Place, Text, nearest};
 
 /// The words for when a fault happens: before the command is carried out, or after.
 const WHEN: [&str; 2] = ["before", "after"];
@@ -44,6 +44,27 @@ pub fn parse(text: &str) -> Result<Fault, String> {
     Ok(Fault { carried_out: when(moment)?, command: command_of(command)?, nth, effect: effect(what, error)? })
 }
 
+/// A fault of a runbook's virtual device.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn of_runbook(fault: &DeviceFault) -> Result<Fault, (Place, String)> {
+    let at = |place: Place| move |error: String| (place, error);
+    let what = match fault.effect {
+        notation::FaultEffect::Vanish => "vanish",
+        notation::FaultEffect::PowerOff => "power-off",
+        notation::FaultEffect::LoseAnswer => "lose-answer",
+        notation::FaultEffect::Error => "error",
+    };
+    let error = fault.error.as_ref();
+    Ok(Fault {
+        carried_out: fault.when == notation::FaultMoment::After,
+        command: command_of(&fault.command).map_err(at(fault.command.at))?,
+        nth: fault.nth.unwrap_or(1),
+        effect: effect(what, error.map(Text::as_str)).map_err(at(error.map_or(fault.command.at, |error| error.at)))?,
+    })
+}
+
 /// The form that [`parse`] reads.
 pub fn spell(fault: Fault) -> String {
     let moment = WHEN[usize::from(fault.carried_out)];
@@ -61,7 +82,7 @@ pub fn spell(fault: Fault) -> String {
 ///
 /// # Errors
 /// It is neither `before` nor `after`.
-pub fn when(text: &str) -> Result<bool, String> {
+fn when(text: &str) -> Result<bool, String> {
     match text {
         "before" => Ok(false),
         "after" => Ok(true),
@@ -73,7 +94,7 @@ pub fn when(text: &str) -> Result<bool, String> {
 ///
 /// # Errors
 /// There is none of that name.
-pub fn command_of(text: &str) -> Result<CommandCode, String> {
+fn command_of(text: &str) -> Result<CommandCode, String> {
     let names: Vec<String> = CommandCode::ALL.iter().map(|command| word(command.name())).collect();
     text.parse().map_err(|_| unknown("command of a YubiHSM 2", text, &names))
 }
@@ -82,7 +103,7 @@ pub fn command_of(text: &str) -> Result<CommandCode, String> {
 ///
 /// # Errors
 /// There is no such effect or error, or an error is named where none is answered.
-pub fn effect(text: &str, error: Option<&str>) -> Result<FaultEffect, String> {
+fn effect(text: &str, error: Option<&str>) -> Result<FaultEffect, String> {
     let names = || ErrorCode::ALL.iter().map(|code| word(code.name())).collect::<Vec<_>>();
     match (text, error) {
         ("error", None) => Ok(FaultEffect::Answer(ERROR)),

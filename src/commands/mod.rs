@@ -3,6 +3,7 @@
 mod ceremony;
 mod check;
 mod device;
+mod every_branch;
 mod rehearse;
 mod replay;
 mod resume;

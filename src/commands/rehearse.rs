@@ -1,6 +1,10 @@
 //! `officiant rehearse`.
 
-use super::ceremony::{Prepared, bindings, console};
+use super::{
+    Format,
+    ceremony::{Prepared, bindings, console},
+    every_branch::EveryBranch,
+};
 use crate::{
     bench::{Bench, Retrying, fault},
     complaints,
@@ -19,6 +23,15 @@ pub struct Rehearse {
     /// The ceremony folder to make
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Rehearse everything: both sides of each IF, each step that may or should be done, each remedy, each fault
+    ///
+    /// Rehearses as often as that takes, in DIR/001, DIR/002, …, and prints what was walked, and what was not and why. Exit
+    /// code 0 when all that can be walked from here was walked, every rehearsal came to an END, and every record holds.
+    #[arg(long, conflicts_with = "attended")]
+    every_branch: bool,
+    /// How the result of --every-branch is printed
+    #[arg(long, value_enum, default_value_t, requires = "every_branch")]
+    format: Format,
     /// Ask a person, as the ceremony will
     #[arg(long)]
     attended: bool,
@@ -28,11 +41,13 @@ pub struct Rehearse {
     /// Let steps run programs and touch files outside the ceremony folder, though nobody gives the go-ahead
     #[arg(long, conflicts_with = "attended")]
     outside: bool,
-    /// Let a virtual device fail once at a command: before or after it is carried out, the device vanishes, powers off,
-    /// loses its answer, or answers an error. As DEVICE:WHEN:COMMAND[#N]:EFFECT, for example
-    /// HSM-1:before:generate-asymmetric-key:vanish, HSM-1:after:sign-eddsa#2:power-off, HSM-1:after:put-authentication-key:lose-answer,
-    /// HSM-1:before:create-session:error=sessions-full. The people plug the device in again when they choose to try again, or
-    /// when a step of the runbook says so; may be given several times
+    /// Let a virtual device fail once, at a command; may be given several times
+    ///
+    /// Written DEVICE:WHEN:COMMAND[#N]:EFFECT. WHEN is before or after the command is carried out; COMMAND is the vendor's
+    /// name for it, and #2 is the second such command; EFFECT is vanish, power-off, lose-answer, or error=NAME. For example
+    /// HSM-1:before:generate-asymmetric-key:vanish, HSM-1:after:sign-eddsa#2:lose-answer or
+    /// HSM-1:before:put-authentication-key:error=log-full. A device that vanished or lost its power is plugged in again when
+    /// the people choose to try again, and when a step inserts it.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
     /// What differs between machines
@@ -61,12 +76,21 @@ impl Rehearse {
         if self.attended && !attended() {
             return Err(Outcome::not_tried("--attended needs a terminal on standard input and standard error"));
         }
+        let mut faults = Vec::new();
+        for text in &self.fault {
+            let (device, fault) =
+                fault::of_device(text).map_err(|it| Outcome::not_tried(format!("--fault {text}: {it}")))?;
+            faults.push((device.to_string(), fault));
+        }
+        if self.every_branch {
+            let (out, answers, outside, format) = (&self.out, self.answers.as_ref(), self.outside, self.format);
+            let (loaded, runbook) = (&loaded, &runbook);
+            return EveryBranch { loaded, runbook, bindings, out, answers, outside, faults, format }.carry_out();
+        }
         let mut console = console(self.attended, true, self.outside, self.answers.as_ref(), &self.out)?;
         let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
-        for text in &self.fault {
-            let wrong = |error: String| Outcome::not_tried(format!("--fault {text}: {error}"));
-            let (device, fault) = fault::of_device(text).map_err(wrong)?;
-            bench.inject(device, fault).map_err(wrong)?;
+        for (device, fault) in faults {
+            bench.inject(&device, fault).map_err(|error| Outcome::not_tried(format!("--fault: {error}")))?;
         }
         let prepared = Prepared {
             loaded: &loaded,
@@ -80,6 +104,10 @@ impl Rehearse {
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;
         eprintln!("REHEARSAL on virtual devices: {}", runbook.title);
         let mut console = Retrying::new(console.as_mut(), &bench);
-        Ok(prepared.conduct(writer, Some(serials), &mut console))
+        let outcome = prepared.conduct(writer, Some(serials), &mut console);
+        for fault in bench.faults_left() {
+            eprintln!("warning: the fault {fault} did not happen: the device was not sent so many such commands");
+        }
+        Ok(outcome)
     }
 }

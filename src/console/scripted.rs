@@ -24,6 +24,8 @@ pub struct Scripted {
     may_reach_out: bool,
     /// The file that a rehearsal's made-up secrets are derived from, so that they are the same after a break.
     seed: Option<PathBuf>,
+    /// Whether nothing is written to standard error.
+    quiet: bool,
     asked: u64,
     position: Position,
 }
@@ -34,7 +36,8 @@ const MOST_QUESTIONS: u64 = 100_000;
 impl Scripted {
     /// A console that answers from a file alone, or also as the runbook says in a rehearsal.
     pub fn new(answers: Answers, rehearsal: bool) -> Self {
-        Self { answers, rehearsal, may_reach_out: false, seed: None, asked: 0, position: Position::default() }
+        let position = Position::default();
+        Self { answers, rehearsal, may_reach_out: false, seed: None, quiet: false, asked: 0, position }
     }
 
     /// Lets programs run and files outside the ceremony folder be touched.
@@ -62,6 +65,12 @@ impl Scripted {
             secret.push(char::from(alphabet[usize::from(digest[0]) % alphabet.len()]));
         }
         Ok(Secret::new(secret))
+    }
+
+    /// Writes nothing to standard error.
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     fn reply(&mut self, question: &Question, again: bool) -> Option<Reply> {
@@ -103,6 +112,9 @@ impl Console for Scripted {
     }
 
     fn show(&mut self, notice: &Notice) {
+        if self.quiet {
+            return;
+        }
         match notice {
             Notice::Section { title, computer, .. } => {
                 let computer = computer.as_ref().map(|computer| format!(" — on {computer}")).unwrap_or_default();
@@ -134,7 +146,7 @@ impl Console for Scripted {
     }
 
     fn ask(&mut self, question: &Question, complaint: Option<&str>) -> Result<Reply, Unanswered> {
-        if let Some(complaint) = complaint {
+        if let Some(complaint) = complaint.filter(|_| !self.quiet) {
             eprintln!("         not taken: {}", markdown::safe(complaint));
         }
         if question.kind.is_secret() && !self.rehearsal {
@@ -168,6 +180,9 @@ impl Console for Scripted {
                 markdown::safe(&question.text),
             )));
         };
+        if self.quiet {
+            return Ok(reply);
+        }
         let shown = match &reply {
             Reply::Value(Value::Bool(true)) => "yes".to_string(),
             Reply::Value(Value::Bool(false)) => "no".to_string(),

@@ -15,6 +15,14 @@ pub fn officiant() -> Command {
     command
 }
 
+/// The key of the answer to what another clock shows, which a ceremony asks for before its first step.
+pub const CLOCK: &str = "inputs/0#clock";
+
+/// What another clock shows, as a person types it.
+pub fn now() -> String {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// A ceremony that is about to be carried out.
 pub struct Ceremony {
     folder: TempDir,
@@ -77,16 +85,31 @@ impl Ceremony {
         self.folder.path().join(name)
     }
 
-    /// The command that carries it out.
+    /// The command that carries it out without people.
     pub fn command(&self) -> Command {
-        let mut command = officiant();
-        command.arg(self.subcommand).arg(&self.runbook).arg("--out").arg(self.out()).args(&self.arguments);
-        if !self.answers.is_empty() {
-            let answers = self.path("answers.toml");
-            fs::write(&answers, toml::to_string(&BTreeMap::from([("answers", &self.answers)])).unwrap()).unwrap();
-            command.arg("--answers").arg(answers);
+        let mut command = self.attended_command();
+        let mut answers = self.answers.clone();
+        if self.subcommand == "run" {
+            answers.entry(CLOCK.into()).or_insert_with(|| now().into());
+        }
+        if !answers.is_empty() {
+            let path = self.path("answers.toml");
+            fs::write(&path, toml::to_string(&BTreeMap::from([("answers", &answers)])).unwrap()).unwrap();
+            command.arg("--answers").arg(path);
         }
         command
+    }
+
+    /// The command that carries it out with people.
+    pub fn attended_command(&self) -> Command {
+        let mut command = officiant();
+        command.arg(self.subcommand).arg(&self.runbook).arg("--out").arg(self.out()).args(&self.arguments);
+        command
+    }
+
+    /// Whether it is a ceremony and no rehearsal.
+    pub fn is_live(&self) -> bool {
+        self.subcommand == "run"
     }
 
     /// Carries it out.

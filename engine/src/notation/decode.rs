@@ -8,7 +8,7 @@ use super::{
     Complaint, Complaints, Computer, Deviations, Device, Do, End, Expectation, If, Input, InputType, LARGEST, Level,
     Map, Node, NodeKind, OnFailure, Participant, Rehearsal, Runbook, Section, Step, StepKind, Text,
     fields::{Fields, text, wrong_type},
-    model::{GoTo, VirtualDevice},
+    model::{DeviceFault, FaultEffect, FaultMoment, GoTo, VirtualDevice},
 };
 
 /// Reads one runbook file; nothing when it is not even a mapping.
@@ -115,8 +115,45 @@ fn virtual_device(node: &Node, c: &mut Complaints) -> VirtualDevice {
     });
     let firmware = fields.text("firmware", c);
     let attests_ed25519 = fields.boolean("attests_ed25519", c);
+    let faults = fields
+        .list("faults", c)
+        .map(|nodes| nodes.iter().filter_map(|node| device_fault(node, c)).collect())
+        .unwrap_or_default();
     fields.finish(c);
-    VirtualDevice { serial, firmware, attests_ed25519 }
+    VirtualDevice { serial, firmware, attests_ed25519, faults }
+}
+
+fn device_fault(node: &Node, c: &mut Complaints) -> Option<DeviceFault> {
+    let mut fields = Fields::of("a fault", node, c);
+    let command = fields.required_text("command", c);
+    for key in ["when", "effect"] {
+        if !fields.has(key) {
+            fields.missing(key, c);
+        }
+    }
+    let when = fields.word("when", &[("before", FaultMoment::Before), ("after", FaultMoment::After)], c);
+    let effects = [
+        ("vanish", FaultEffect::Vanish),
+        ("power-off", FaultEffect::PowerOff),
+        ("lose-answer", FaultEffect::LoseAnswer),
+        ("error", FaultEffect::Error),
+    ];
+    let effect = fields.word("effect", &effects, c);
+    let nth = fields.node("nth").and_then(|node| {
+        let NodeKind::Integer(value, spelt) = &node.kind else {
+            wrong_type("nth", "a whole number", node, c);
+            return None;
+        };
+        let nth = u32::try_from(*value).ok().filter(|nth| *nth > 0);
+        if nth.is_none() {
+            let message = format!("`nth` must be from 1 to {}, this is {spelt}", u32::MAX);
+            c.push(Complaint::error("wrong-value", node.at, message));
+        }
+        nth
+    });
+    let error = fields.text("error", c);
+    fields.finish(c);
+    Some(DeviceFault { command: command?, when: when?, effect: effect?, nth, error })
 }
 
 fn input(node: &Node, c: &mut Complaints) -> Input {

@@ -25,8 +25,8 @@ pub use filter::{FILTERS, Filter, TESTS};
 pub use hostile::is_hostile;
 pub use load::{Loaded, RunbookFile, load, load_text};
 pub use model::{
-    Computer, Deviations, Device, Do, End, Expectation, GoTo, If, Input, InputType, Level, Map, OnFailure, Participant,
-    Rehearsal, Runbook, Section, Step, StepKind, VirtualDevice,
+    Computer, Deviations, Device, DeviceFault, Do, End, Expectation, FaultEffect, FaultMoment, GoTo, If, Input,
+    InputType, Level, Map, OnFailure, Participant, Rehearsal, Runbook, Section, Step, StepKind, VirtualDevice,
 };
 pub use node::{LARGEST, Node, NodeKind};
 pub use pattern::{Pattern, PatternError};

@@ -110,6 +110,50 @@ pub struct VirtualDevice {
     pub firmware: Option<Text>,
     /// Whether it attests Ed25519 keys, which the vendor's devices so far refuse; it does unless this is `false`.
     pub attests_ed25519: Option<bool>,
+    /// The failures that it has, each once.
+    #[schemars(default)]
+    pub faults: Vec<DeviceFault>,
+}
+
+/// A failure that a virtual device has once, at a command.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = without_null)]
+pub struct DeviceFault {
+    /// The command, by the vendor's name: `generate-asymmetric-key`.
+    pub command: Text,
+    /// Whether the command has been carried out by then.
+    pub when: FaultMoment,
+    /// What happens.
+    pub effect: FaultEffect,
+    /// At which such command it happens: 1, which is the first, unless said otherwise.
+    #[schemars(range(min = 1, max = u32::MAX))]
+    pub nth: Option<u32>,
+    /// The error that is answered, by the vendor's name: `storage-failed`, unless said otherwise.
+    pub error: Option<Text>,
+}
+
+/// When a fault happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum FaultMoment {
+    /// Before the command is carried out; it then is not.
+    Before,
+    /// After it was carried out.
+    After,
+}
+
+/// What happens at a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum FaultEffect {
+    /// The device is pulled out.
+    Vanish,
+    /// The power fails.
+    PowerOff,
+    /// The answer never arrives.
+    LoseAnswer,
+    /// The device answers an error.
+    Error,
 }
 
 /// Something that is asked or bound before the first step.

@@ -32,6 +32,9 @@ fn around(sort: &str, object: Value) -> Value {
         "Computer" => runbook["computers"] = json!({ "x": object }),
         "Device" => runbook["devices"] = json!({ "x": object }),
         "VirtualDevice" => runbook["devices"] = json!({ "x": { "kind": "x", "rehearse": object } }),
+        "DeviceFault" => {
+            runbook["devices"] = json!({ "x": { "kind": "x", "rehearse": { "faults": [object] } } });
+        }
         "Input" => runbook["inputs"] = json!({ "x": object }),
         "Deviations" => runbook["deviations"] = object,
         "Section" => runbook["sections"] = json!({ "start": object }),
@@ -67,6 +70,7 @@ fn the_decoder_knows_the_keys_of_the_schema_and_no_others() {
             "Computer",
             "Deviations",
             "Device",
+            "DeviceFault",
             "Do",
             "End",
             "Expectation",
@@ -115,7 +119,7 @@ fn the_decoder_knows_the_keys_of_the_schema_and_no_others() {
 /// Documents of one line each that are right.
 const RIGHT: &[&str] = &[
     "notation: 1\ntitle: x\nsections: { a: { title: x, steps: [{ end: x }] } }",
-    "notation: 1\ntitle: x\nnote: x\nstart: a\nparticipants: { a: { title: x, note: x } }\ncomputers: { a: { title: x, offline: true } }\ndevices: { A-1: { kind: x, title: x, rehearse: { serial: 1, firmware: 2.4.1, attests_ed25519: false } } }\ninputs: { a: { type: choice, prompt: x, options: [x], rehearse: { answer: x } }, b: { type: text, pattern: x } }\nimports: { }\ndeviations: { approved_by: [a] }\nsections: { a: { title: x, on: a, estimate: x, note: x, takes: [b], steps: [{ end: x, note: x }] } }",
+    "notation: 1\ntitle: x\nnote: x\nstart: a\nparticipants: { a: { title: x, note: x } }\ncomputers: { a: { title: x, offline: true } }\ndevices: { A-1: { kind: x, title: x, rehearse: { serial: 1, firmware: 2.4.1, attests_ed25519: false, faults: [{ command: x, when: before, effect: vanish }, { command: x, when: after, effect: error, nth: 2, error: x }] } } }\ninputs: { a: { type: choice, prompt: x, options: [x], rehearse: { answer: x } }, b: { type: text, pattern: x } }\nimports: { }\ndeviations: { approved_by: [a] }\nsections: { a: { title: x, on: a, estimate: x, note: x, takes: [b], steps: [{ end: x, note: x }] } }",
     "notation: 1\ntitle: x\nsections: { a: { title: x, steps: [{ do: x, uses: x, with: { a: 1, b: [x], c: { d: null } }, id: x, by: x, sign_off: [x], level: may, expect: [{ that: x, else: x }], on_failure: { go_to: x, with: { a: b }, approved_by: [x], note: x }, rehearse: { answer: 1, outputs: { a: 1 } }, note: x, estimate: x }] } }",
     "notation: 1\ntitle: x\nsections: { a: { title: x, steps: [{ do: x, go_to: x, with: { a: b }, id: x, by: x, sign_off: [x], level: should, rehearse: { answer: yes }, note: x, estimate: x }, { go_to: x }] } }",
     "notation: 1\ntitle: x\nsections: { a: { title: x, steps: [{ if: x, when: x, then: [{ do: x }], else: [{ if: x, then: [{ end: x }] }], by: x, rehearse: { answer: no }, note: x }] } }",
@@ -147,6 +151,9 @@ const WRONG: &[&str] = &[
     "notation: 1\ntitle: x\ndevices: { a: {} }\nsections: { a: { title: x, steps: [{ end: x }] } }",
     "notation: 1\ntitle: x\ndevices: { a: { kind: x, rehearse: { serial: -1 } } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
     "notation: 1\ntitle: x\ndevices: { a: { kind: x, rehearse: { serial: 4294967296 } } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
+    "notation: 1\ntitle: x\ndevices: { a: { kind: x, rehearse: { faults: [{ command: x, when: before }] } } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
+    "notation: 1\ntitle: x\ndevices: { a: { kind: x, rehearse: { faults: [{ command: x, when: later, effect: vanish }] } } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
+    "notation: 1\ntitle: x\ndevices: { a: { kind: x, rehearse: { faults: [{ command: x, when: before, effect: vanish, nth: 0 }] } } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
     "notation: 1\ntitle: x\ninputs: { a: { type: words } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
     "notation: 1\ntitle: x\ninputs: { a: { type: choice } }\nsections: { a: { title: x, steps: [{ end: x }] } }",
     "notation: 1\ntitle: x\nparticipants: { a: x }\nsections: { a: { title: x, steps: [{ end: x }] } }",
