@@ -32,8 +32,7 @@ pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth, findings: &mut Fi
                 ),
             );
         }
-        let prev = previous.map_or_else(|| GENESIS.to_string(), |line| hex::encode(line.digest));
-        if entry.prev != prev {
+        if !follows(entry, previous) {
             complain(
                 "chain",
                 format!("line {number} does not follow from the line before it: one of the two was changed"),
@@ -62,6 +61,15 @@ pub(super) fn check(lines: &[Line], torn: &[u8], depth: Depth, findings: &mut Fi
     if !torn.is_empty() {
         let message = format!("the transcript ends in {} bytes of a line that was never finished", torn.len());
         findings.push(Finding::error("torn", message).at_line(lines.len() + 1));
+    }
+}
+
+/// Whether an entry names the line before it, in lowercase hex.
+fn follows(entry: &Entry, previous: Option<&Line>) -> bool {
+    let mut prev = [0; 64];
+    match previous {
+        None => entry.prev == GENESIS,
+        Some(line) => hex::encode_to_slice(line.digest, &mut prev).is_ok() && entry.prev.as_bytes() == prev,
     }
 }
 

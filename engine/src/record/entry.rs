@@ -1,6 +1,6 @@
 //! One line of the transcript.
 
-use super::Event;
+use super::{Event, canonical};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use jiff::{Timestamp, Unit, tz::TimeZone};
 use schemars::JsonSchema;
@@ -56,7 +56,7 @@ pub struct Entry {
 impl Entry {
     /// The RFC 8785 form.
     pub fn canonical(&self) -> serde_json::Result<String> {
-        serde_json_canonicalizer::to_string(self)
+        canonical::to_string(self)
     }
 
     /// Signs the entry and returns its line, without a newline.
@@ -68,7 +68,7 @@ impl Entry {
         let mut line = self.canonical()?;
         let sig = hex::encode(key.sign(line.as_bytes()).to_bytes());
         let rest = match &self.step {
-            Some(step) => format!(",\"step\":{}}}", serde_json_canonicalizer::to_string(step)?),
+            Some(step) => format!(",\"step\":{}}}", canonical::to_string(step)?),
             None => "}".to_string(),
         };
         line.truncate(line.len() - rest.len());
@@ -99,7 +99,7 @@ impl Entry {
 /// Values pass through here before anything is computed from them, or a replay would compute from others.
 #[must_use]
 pub fn settled(value: serde_json::Value) -> serde_json::Value {
-    match serde_json_canonicalizer::to_string(&value).map(|text| serde_json::from_str(&text)) {
+    match canonical::to_string(&value).map(|text| serde_json::from_str(&text)) {
         Ok(Ok(settled)) => settled,
         _ => value,
     }

@@ -1,5 +1,6 @@
 //! The transcript: what an entry is, how it is written so that it survives, and how it is read back.
 
+mod canonical;
 mod entry;
 mod event;
 mod folder;
