@@ -112,8 +112,8 @@ impl EveryBranch<'_> {
         };
         let writer = prepared.open()?;
         bench.power(&folder.join("rehearsal")).map_err(Outcome::not_tried)?;
-        let kinds = self.runbook.devices.iter().map(|(name, it)| (name.value.clone(), it.kind.value.clone())).collect();
-        let mut ceremony = Ceremony::new(folder.clone(), prepared.bindings, true, kinds).with_virtual_devices(serials);
+        let ceremony = Ceremony::of(self.runbook, folder.clone(), prepared.bindings, true);
+        let mut ceremony = ceremony.with_virtual_devices(serials);
         let mut retrying = Retrying::new(&mut scripted, &bench);
         let mut director = Director::new(&mut retrying, &bench, &plan, chart);
         let mut live = Live::new(writer, &mut director, true);

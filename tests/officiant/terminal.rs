@@ -2,7 +2,7 @@
 
 use crate::{
     devices::{PATIENCE, until},
-    support::{CarriedOut, Ceremony},
+    support::{CarriedOut, Ceremony, now},
 };
 use expectrl::{
     Expect, Needle,
@@ -32,13 +32,18 @@ pub struct Person {
 impl Person {
     /// Sits down at a ceremony.
     pub fn at(ceremony: Ceremony) -> Self {
-        let command = ceremony.command();
+        let command = ceremony.attended_command();
         // The library switches echo off, which would hide when the program does so for a secret.
         let mut shell = Command::new("sh");
         shell.args(["-c", "stty echo && exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
         shell.env("TERM", "xterm-256color").env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("CLICOLOR");
         let session = OsSession::spawn(shell).unwrap();
-        Self { ceremony, session, shown: Vec::new() }
+        let is_live = ceremony.is_live();
+        let mut person = Self { ceremony, session, shown: Vec::new() };
+        if is_live {
+            person.answers("on another clock", &now());
+        }
+        person
     }
 
     /// Rehearses a runbook at the terminal.

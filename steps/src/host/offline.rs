@@ -41,7 +41,8 @@ fn judge(facts: HostFacts) -> Result<Outputs, Failure> {
             .next("look yourself, and deviate with what you saw as the reason"));
     };
     if !online.is_empty() {
-        let message = format!("this computer must be offline, and these network interfaces are up: {}", online.join(", "));
+        let message =
+            format!("this computer must be offline, and these network interfaces are up: {}", online.join(", "));
         return Err(Failure::new("online", message).next("pull the cable or take them down, then try again"));
     }
     Ok(Outputs { interfaces: facts.interfaces.unwrap_or_default() })

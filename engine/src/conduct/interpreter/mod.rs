@@ -30,7 +30,8 @@ pub fn conduct(
     ceremony: &mut Ceremony,
     happenings: &mut dyn Happenings,
 ) -> Result<(), (Halt, Place)> {
-    let mut interpreter = Interpreter { runbook, registry, ceremony, happenings, at: Place::default(), depth: 0 };
+    let mut interpreter =
+        Interpreter { runbook, registry, ceremony, happenings, at: Place::default(), depth: 0, of: 0 };
     match interpreter.ceremony() {
         Ok(()) => Ok(()),
         Err(halt) => {
@@ -56,6 +57,8 @@ struct Interpreter<'a> {
     happenings: &'a mut dyn Happenings,
     at: Place,
     depth: usize,
+    /// How many steps the section has that is performed.
+    of: usize,
 }
 
 impl<'a> Interpreter<'a> {
@@ -104,6 +107,7 @@ impl<'a> Interpreter<'a> {
             return Err(Halt::Impossible(format!("GO TO is nested deeper than {DEPTH} sections")));
         }
         self.depth += 1;
+        let outer_of = std::mem::replace(&mut self.of, count(&section.steps));
         self.move_to(name, section, 0)?;
         let on = section.on.as_ref().map(ToString::to_string);
         self.happenings.note(
@@ -140,6 +144,7 @@ impl<'a> Interpreter<'a> {
             self.happenings.note(Event::Left(Left { section: name.value.clone() }).into())?;
         }
         self.depth -= 1;
+        self.of = outer_of;
         Ok((flow, named))
     }
 

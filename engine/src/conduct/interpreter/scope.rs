@@ -1,6 +1,6 @@
 //! The values and names that a step can use.
 
-use super::{Interpreter, count};
+use super::Interpreter;
 use crate::{
     conduct::{Failure, Halt, Position},
     notation::{Map, Node, Rehearsal, Section, Template, Text},
@@ -14,7 +14,7 @@ impl Interpreter<'_> {
             title: section.title.value.clone(),
             computer: self.computer_title(section.on.as_deref()),
             number,
-            of: count(&section.steps),
+            of: self.of,
             id: id.map(str::to_string),
         }
     }
