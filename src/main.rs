@@ -6,6 +6,8 @@ mod complaints;
 mod console;
 mod outcome;
 mod program;
+mod sealing;
+mod trust;
 
 use clap::Parser;
 use commands::Command;

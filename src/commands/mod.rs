@@ -7,6 +7,7 @@ mod rehearse;
 mod replay;
 mod run;
 mod schema;
+mod seal;
 mod step;
 mod steps;
 
@@ -27,6 +28,8 @@ pub enum Command {
     Run(run::Run),
     /// Verify a ceremony's record and perform it once more from it; needs nothing but its folder
     Replay(replay::Replay),
+    /// Seal a ceremony's record with a key of your own, when the ceremony is over
+    Seal(seal::Seal),
     /// The step handlers: all of them, or one in full
     Steps(steps::Steps),
     /// Perform one step handler by itself, outside any ceremony; prints its outputs as JSON
@@ -45,6 +48,7 @@ impl Command {
             Self::Rehearse(rehearse) => rehearse.carry_out(),
             Self::Run(run) => run.carry_out(),
             Self::Replay(replay) => replay.carry_out(),
+            Self::Seal(seal) => seal.carry_out(),
             Self::Steps(steps) => steps.carry_out(),
             Self::Step(step) => step.carry_out(),
             Self::Schema(schema) => schema.carry_out(),

@@ -10,6 +10,7 @@ mod interpreting;
 mod psf;
 mod readme;
 mod schemas;
+mod sealing;
 mod secrets;
 mod smuggling;
 mod support;

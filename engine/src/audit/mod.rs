@@ -9,6 +9,8 @@ mod outputs;
 mod recorded;
 mod rehearsal;
 mod replay;
+mod seals;
 
 pub use finding::{Finding, Weight};
 pub use replay::{Depth, Replayed, Scrutiny, Trust, Verdict, replay};
+pub use seals::{Covers, SealFound};

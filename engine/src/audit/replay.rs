@@ -1,6 +1,12 @@
 //! The replay of a ceremony folder.
 
-use super::{Finding, Weight, chain, files, findings::Findings, recorded::Recorded, rehearsal};
+use super::{
+    Finding, Weight, chain, files,
+    findings::Findings,
+    recorded::Recorded,
+    rehearsal,
+    seals::{self, SealFound, Sealed},
+};
 use crate::{
     check::everything,
     conduct::{Ceremony, Halt, Registry, conduct},
@@ -47,6 +53,8 @@ pub enum Verdict {
     Aborted,
     /// It is intact, and stops before the runbook's END.
     Incomplete,
+    /// It is intact, and seals are missing that its runbook requires.
+    Unsealed,
     /// Something about it is wrong.
     DoesNotHold,
 }
@@ -55,7 +63,10 @@ impl Verdict {
     fn of(findings: &[Finding]) -> Self {
         let errors = findings.iter().filter(|finding| finding.severity == Weight::Error);
         errors.fold(Self::Holds, |verdict, finding| match (verdict, finding.code) {
-            (Self::Holds | Self::Aborted, "aborted") => Self::Aborted,
+            (Self::Holds | Self::Unsealed | Self::Aborted, "aborted") | (Self::Aborted, "seal-missing") => {
+                Self::Aborted
+            }
+            (Self::Holds | Self::Unsealed, "seal-missing") => Self::Unsealed,
             (Self::Holds | Self::Incomplete, "incomplete") => Self::Incomplete,
             _ => Self::DoesNotHold,
         })
@@ -87,6 +98,8 @@ pub struct Replayed {
     pub devices: BTreeMap<String, u32>,
     /// Failures, retries, skipped steps and deviations, by kind.
     pub exceptions: BTreeMap<&'static str, usize>,
+    /// The seals on the record.
+    pub seals: Vec<SealFound>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -112,32 +125,27 @@ pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<R
     if !is_rehearsal {
         rehearsal::check(&folder, &lines, &mut findings);
     }
+    let mut runbook = None;
     if let Some(opened) = opened {
-        findings.extend(re_execute(&folder, opened, &lines, registry));
+        findings.extend(re_execute(&folder, opened, &lines, registry, &mut runbook));
         if opened.rehearsal {
             findings.push(Finding::warning("rehearsal", "this is a rehearsal on virtual devices, not a ceremony"));
         }
     }
-    let unsealed = "nobody vouches for it, and whoever has the program can write another one like it";
-    findings.push(match seals(root) {
-        0 => Finding::warning("unsealed", format!("the transcript is unsealed: {unsealed}")),
-        count => {
-            let message = format!(
-                "there are {count} files in seals/, which this version does not verify: as far as it knows, {unsealed}"
-            );
-            Finding::warning("seals-not-verified", message)
-        }
-    });
-    Ok(summary(opened, &lines, findings.into_report()))
-}
-
-/// How many files there are in `seals/`.
-fn seals(root: &Path) -> usize {
-    root.join("seals").read_dir().map_or(0, Iterator::count)
+    let sealed =
+        Sealed { folder: &folder, lines: &lines, opened, runbook: runbook.as_ref(), trust: scrutiny.trust.as_ref() };
+    let seals = seals::check(&sealed, &mut findings);
+    Ok(Replayed { seals, ..summary(opened, &lines, findings.into_report()) })
 }
 
 /// Performs the runbook once more, from the record.
-fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Registry) -> Vec<Finding> {
+fn re_execute(
+    folder: &Folder,
+    opened: &Opened,
+    lines: &[Line],
+    registry: &Registry,
+    read_runbook: &mut Option<Runbook>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     if opened.format != FORMAT {
         let message = format!("the format is `{}`, this program reads `{FORMAT}`", opened.format);
@@ -159,21 +167,22 @@ fn re_execute(folder: &Folder, opened: &Opened, lines: &[Line], registry: &Regis
         findings.push(Finding::error("runbook", complaint.message.clone()).at_place(place));
     }
     let Some(runbook) = loaded.runbook.filter(|_| findings.is_empty()) else { return findings };
+    let runbook = read_runbook.insert(runbook);
     let read: Vec<String> = loaded.files.iter().map(|file| format!("runbook/{}", file.path)).collect();
     let named: Vec<&str> = opened.runbook.iter().map(|file| file.path.as_str()).collect();
     if read != named {
         let message = format!("the runbook consists of {}, the record names {}", read.join(", "), named.join(", "));
         findings.push(Finding::error("runbook", message).at_line(1));
     }
-    findings.extend(check_opened(&runbook, opened));
+    findings.extend(check_opened(runbook, opened));
     let mut ceremony = Ceremony::new(
         folder.root().to_path_buf(),
         opened.bindings.clone(),
         opened.rehearsal,
         runbook.devices.iter().map(|(name, device)| (name.value.clone(), device.kind.value.clone())).collect(),
     );
-    let mut recorded = Recorded::new(lines, opened, &runbook);
-    let outcome = conduct(&runbook, registry, &mut ceremony, &mut recorded);
+    let mut recorded = Recorded::new(lines, opened, runbook);
+    let outcome = conduct(runbook, registry, &mut ceremony, &mut recorded);
     match outcome {
         Ok(()) => {}
         Err((Halt::Aborted(reason), place)) => {
@@ -252,6 +261,7 @@ fn summary(opened: Option<&Opened>, lines: &[Line], findings: Vec<Finding>) -> R
         products,
         devices,
         exceptions,
+        seals: Vec::new(),
         findings,
     }
 }
