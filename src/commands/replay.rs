@@ -111,8 +111,10 @@ fn describe(replayed: &Replayed) -> String {
 }
 
 fn describe_seal(seal: &SealFound) -> String {
-    let of =
-        if seal.vouched { format!("of {}", seal.principals.join(" and ")) } else { "of somebody unknown".to_string() };
+    let of = match seal.principals.as_slice() {
+        [] => "of somebody unknown".to_string(),
+        principals => format!("of {}", principals.join(" and ")),
+    };
     format!("{}  {} {}, {of}, over {}", seal.role, seal.key_type, seal.fingerprint, seal.covers)
 }
 

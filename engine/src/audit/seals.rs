@@ -381,7 +381,8 @@ fn conclude(found: &[SealFound], has_trust: bool, is_rehearsal: bool, findings: 
         whole.iter().map(|seal| format!("{} ({} {})", seal.role, seal.key_type, seal.fingerprint)).collect();
     let unsealed = "nobody vouches for it, and whoever has the program can write another one like it";
     if whole.is_empty() {
-        findings.push(Finding::warning("unsealed", format!("the transcript is unsealed: {unsealed}")));
+        let is = if found.is_empty() { "the transcript is unsealed" } else { "no seal is over the whole transcript" };
+        findings.push(Finding::warning("unsealed", format!("{is}: {unsealed}")));
     } else if !has_trust {
         let message = format!(
             "the seals are by the keys of {}, as they say themselves; whose keys these are is for you to know: replay with \

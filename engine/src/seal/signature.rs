@@ -17,6 +17,9 @@ pub enum Unreadable {
     /// It is no SSHSIG.
     #[error("it is no SSH signature as `ssh-keygen -Y sign` makes it ({0})")]
     NoSignature(#[from] Error),
+    /// It is not written as it must be.
+    #[error("its lengths do not fit what they are the lengths of")]
+    Form,
     /// It was made for something else.
     #[error(
         "it was made for `{0}`, and a seal is made for `officiant-transcript`: ssh-keygen -Y sign -n officiant-transcript"
@@ -67,6 +70,13 @@ impl Seal {
             return Err(Unreadable::Reserved);
         }
         let key = Key::new(sig.public_key().clone())?;
+        // The crate reads over lengths that do not fit, which `ssh-keygen` refuses; the one form that it cannot write itself is
+        // that of a FIDO key on P-256.
+        let digits =
+            |armored: &[u8]| armored.iter().copied().filter(|it| !it.is_ascii_whitespace()).collect::<Vec<_>>();
+        if !key.data().is_sk_ecdsa_p256() && digits(sig.to_pem(LineEnding::LF)?.as_bytes()) != digits(armored) {
+            return Err(Unreadable::Form);
+        }
         if !key.signs_with(&sig.algorithm()) {
             return Err(Unreadable::Algorithm(key.key_type(), sig.algorithm().to_string()));
         }
@@ -165,6 +175,22 @@ mod tests {
         let seal = Seal::parse(fido(1).as_bytes()).unwrap();
         assert!(seal.fits(&Digest::of(b"a transcript")) && !seal.fits(&Digest::of(b"another")));
         assert!(matches!(Seal::parse(fido(0).as_bytes()), Err(Unreadable::NobodyThere)));
+    }
+
+    #[test]
+    fn no_seal_that_was_tampered_with_fits_or_stops_the_program() {
+        let digest = Digest::of(b"a transcript");
+        let armored = fido(1);
+        let begin = armored.find('\n').unwrap() + 1;
+        let end = armored.find("\n-----END").unwrap();
+        for at in begin..end {
+            for digit in ["A", "b", "3", "/", "="] {
+                let mut other = armored.clone();
+                other.replace_range(at..=at, digit);
+                let fits = Seal::parse(other.as_bytes()).is_ok_and(|seal| seal.fits(&digest));
+                assert!(!fits || other == armored, "{at}: {digit}");
+            }
+        }
     }
 
     #[test]
