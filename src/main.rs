@@ -7,6 +7,8 @@ mod console;
 mod coverage;
 mod outcome;
 mod program;
+mod sealing;
+mod trust;
 
 use clap::Parser;
 use commands::Command;

@@ -1,8 +1,9 @@
 //! The notation of key-ceremony runbooks, their checks, their interpreter, the signed transcript and its replay.
 //!
 //! A runbook flows through the modules one way: [`notation`] reads it, [`check`] finds what is wrong with it, [`conduct`]
-//! carries it out and writes the [`record`], [`audit`] replays that record, [`resume`] goes on from it. Nothing here knows a device, a network or a
-//! terminal: those come in through the traits of [`conduct`].
+//! carries it out and writes the [`record`], [`resume`] goes on after a break, people put their [`seal`]s on the record,
+//! [`audit`] replays it. Nothing here knows a device, a network or a terminal: those come in through the traits of
+//! [`conduct`].
 
 pub mod audit;
 pub mod check;
@@ -10,3 +11,4 @@ pub mod conduct;
 pub mod notation;
 pub mod record;
 pub mod resume;
+pub mod seal;

@@ -116,7 +116,7 @@ pub fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, d
     }
 }
 
-fn shell_word(word: &str) -> String {
+pub(super) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~');
     if !word.is_empty() && word.chars().all(plain) {
         word.to_string()

@@ -9,6 +9,7 @@ mod replay;
 mod resume;
 mod run;
 mod schema;
+mod seal;
 mod step;
 mod steps;
 
@@ -31,6 +32,8 @@ pub enum Command {
     Resume(resume::Resume),
     /// Verify a ceremony's record and perform it once more from it; needs nothing but its folder
     Replay(replay::Replay),
+    /// Seal a ceremony's record with a key of your own, when the ceremony is over
+    Seal(seal::Seal),
     /// The step handlers: all of them, or one in full
     Steps(steps::Steps),
     /// Perform one step handler by itself, outside any ceremony; prints its outputs as JSON
@@ -50,6 +53,7 @@ impl Command {
             Self::Run(run) => run.carry_out(),
             Self::Resume(resume) => resume.carry_out(),
             Self::Replay(replay) => replay.carry_out(),
+            Self::Seal(seal) => seal.carry_out(),
             Self::Steps(steps) => steps.carry_out(),
             Self::Step(step) => step.carry_out(),
             Self::Schema(schema) => schema.carry_out(),

@@ -1,10 +1,13 @@
 //! `officiant replay`.
 
 use super::{Format, print_json, print_line};
-use crate::{console::safe, outcome::Outcome};
+use crate::{console::safe, outcome::Outcome, trust};
 use clap::Args;
-use officiant_engine::audit::{Depth, Finding, Replayed, Scrutiny, Verdict, Weight, replay};
-use std::{fmt::Write, path::PathBuf};
+use officiant_engine::audit::{Depth, Finding, Replayed, Scrutiny, SealFound, Trust, Verdict, Weight, replay};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 /// Most characters of a value that are printed.
 const LONGEST: usize = 1_000;
@@ -17,6 +20,9 @@ pub struct Replay {
     /// Verify every entry's signature, not the last of each session alone
     #[arg(long)]
     every_signature: bool,
+    /// What you trust: a folder with `allowed_signers` files, also `NAME.allowed_signers`, and certificates
+    #[arg(long, value_name = "FOLDER")]
+    trust: Option<PathBuf>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -35,7 +41,11 @@ impl Replay {
         }
         let registry = super::system_registry();
         let depth = if self.every_signature { Depth::EverySignature } else { Depth::LastSignatures };
-        let replayed = match replay(&self.folder, &registry, &Scrutiny { depth, trust: None }) {
+        let trust = match self.trust.as_deref().map(|trust| load_trust(trust, &self.folder)).transpose() {
+            Ok(trust) => trust,
+            Err(failed) => return failed,
+        };
+        let replayed = match replay(&self.folder, &registry, &Scrutiny { depth, trust }) {
             Ok(replayed) => replayed,
             Err(error) => return Outcome::not_tried(error),
         };
@@ -51,12 +61,24 @@ impl Replay {
     }
 }
 
+fn load_trust(folder: &Path, record: &Path) -> Result<Trust, Outcome> {
+    let (trust, left) = trust::load(folder, record).map_err(Outcome::not_tried)?;
+    for name in left {
+        eprintln!(
+            "note: `{}` in the trust folder was not looked at: its name is none of what is trusted",
+            one_line(&name)
+        );
+    }
+    Ok(trust)
+}
+
 /// The verdict first: what follows may be the words of whoever made the record.
 fn describe(replayed: &Replayed) -> String {
     let verdict = match replayed.verdict {
         Verdict::Holds => "the record holds",
         Verdict::Aborted => "the record is intact; the ceremony was aborted",
         Verdict::Incomplete => "the record is intact; the ceremony stops before its END",
+        Verdict::Unsealed => "the record is intact; it is not sealed as its runbook requires",
         Verdict::DoesNotHold => "the record does NOT hold",
     };
     let mark = if replayed.verdict == Verdict::DoesNotHold { " (not verified)" } else { "" };
@@ -79,16 +101,28 @@ fn describe(replayed: &Replayed) -> String {
     for (kind, count) in &replayed.exceptions {
         row(kind, &count.to_string());
     }
+    for seal in &replayed.seals {
+        row("seal", &describe_seal(seal));
+    }
     text.push_str(&findings(replayed));
     text
 }
 
 /// What a replay found, for people.
-pub fn findings(replayed: &Replayed) -> String {
+pub(super) fn findings(replayed: &Replayed) -> String {
     replayed.findings.iter().map(describe_finding).collect()
 }
 
-fn describe_finding(finding: &Finding) -> String {
+fn describe_seal(seal: &SealFound) -> String {
+    let of = match seal.principals.as_slice() {
+        [] => "of somebody unknown".to_string(),
+        principals => format!("of {}", principals.join(" and ")),
+    };
+    format!("{}  {} {}, {of}, over {}", seal.role, seal.key_type, seal.fingerprint, seal.covers)
+}
+
+/// A finding, with where it is.
+pub(super) fn describe_finding(finding: &Finding) -> String {
     let severity = match finding.severity {
         Weight::Error => "error",
         Weight::Warning => "warning",
@@ -105,7 +139,7 @@ fn describe_finding(finding: &Finding) -> String {
 
 /// A value on one line, shortened, with nothing in it that moves what is printed or cannot be seen: no value can look
 /// like a row of its own.
-fn one_line(value: &str) -> String {
+pub(super) fn one_line(value: &str) -> String {
     let mut line = String::new();
     for character in safe(&value.chars().take(LONGEST).collect::<String>()).chars() {
         match character {

@@ -8,6 +8,8 @@ mod people;
 pub mod ports;
 mod yubihsm;
 
+pub use yubihsm::{ObjectKey, OfKey};
+
 use officiant_engine::conduct::Registry;
 use ports::Ports;
 use std::sync::Arc;

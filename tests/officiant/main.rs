@@ -11,6 +11,7 @@ mod psf;
 mod readme;
 mod rehearsing;
 mod schemas;
+mod sealing;
 mod secrets;
 mod smuggling;
 mod support;

@@ -10,6 +10,7 @@ mod outputs;
 mod recorded;
 mod rehearsal;
 mod replay;
+mod seals;
 mod steps;
 
 pub(crate) use files::left_over;
@@ -17,3 +18,4 @@ pub use finding::{Finding, Weight};
 pub(crate) use recorded::{Recorded, perform_again};
 pub use replay::{Depth, Replayed, Scrutiny, Trust, Verdict, replay};
 pub(crate) use replay::{Performance, re_execute};
+pub use seals::{Covers, SealFound};

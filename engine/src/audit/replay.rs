@@ -1,6 +1,13 @@
 //! The replay of a ceremony folder.
 
-use super::{Finding, Weight, breaks, chain, files, findings::Findings, recorded::Recorded, rehearsal, steps};
+use super::{
+    Finding, Weight, breaks, chain, files,
+    findings::Findings,
+    recorded::Recorded,
+    rehearsal,
+    seals::{self, SealFound, Sealed},
+    steps,
+};
 use crate::{
     check::everything,
     conduct::{Ceremony, Halt, Registry, conduct},
@@ -47,6 +54,8 @@ pub enum Verdict {
     Aborted,
     /// It is intact, and stops before the runbook's END.
     Incomplete,
+    /// It is intact, and seals are missing that its runbook requires.
+    Unsealed,
     /// Something about it is wrong.
     DoesNotHold,
 }
@@ -55,8 +64,13 @@ impl Verdict {
     fn of(findings: &[Finding]) -> Self {
         let errors = findings.iter().filter(|finding| finding.severity == Weight::Error);
         errors.fold(Self::Holds, |verdict, finding| match (verdict, finding.code) {
-            (Self::Holds | Self::Aborted, "aborted") => Self::Aborted,
-            (Self::Holds | Self::Incomplete, "incomplete") => Self::Incomplete,
+            (Self::Holds | Self::Unsealed | Self::Aborted, "aborted") | (Self::Aborted, "seal-missing") => {
+                Self::Aborted
+            }
+            (Self::Holds | Self::Unsealed, "seal-missing") => Self::Unsealed,
+            (Self::Holds | Self::Unsealed | Self::Incomplete, "incomplete") | (Self::Incomplete, "seal-missing") => {
+                Self::Incomplete
+            }
             _ => Self::DoesNotHold,
         })
     }
@@ -87,6 +101,8 @@ pub struct Replayed {
     pub devices: BTreeMap<String, u32>,
     /// Failures, retries, skipped steps and deviations, by kind.
     pub exceptions: BTreeMap<&'static str, usize>,
+    /// The seals on the record.
+    pub seals: Vec<SealFound>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -113,28 +129,19 @@ pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<R
     if !is_rehearsal {
         rehearsal::check(&folder, &lines, &mut findings);
     }
+    let mut loaded = None;
     if let Some(opened) = opened {
-        findings.extend(re_execute(&folder, opened, &lines, registry, scrutiny).findings);
+        let performance = re_execute(&folder, opened, &lines, registry, scrutiny);
+        findings.extend(performance.findings);
+        loaded = performance.loaded;
         if opened.rehearsal {
             findings.push(Finding::warning("rehearsal", "this is a rehearsal on virtual devices, not a ceremony"));
         }
     }
-    let unsealed = "nobody vouches for it, and whoever has the program can write another one like it";
-    findings.push(match seals(root) {
-        0 => Finding::warning("unsealed", format!("the transcript is unsealed: {unsealed}")),
-        count => {
-            let message = format!(
-                "there are {count} files in seals/, which this version does not verify: as far as it knows, {unsealed}"
-            );
-            Finding::warning("seals-not-verified", message)
-        }
-    });
-    Ok(summary(opened, &lines, findings.into_report()))
-}
-
-/// How many files there are in `seals/`.
-fn seals(root: &Path) -> usize {
-    root.join("seals").read_dir().map_or(0, Iterator::count)
+    let runbook = loaded.as_ref().and_then(|loaded| loaded.runbook.as_ref());
+    let sealed = Sealed { folder: &folder, lines: &lines, opened, runbook, trust: scrutiny.trust.as_ref() };
+    let seals = seals::check(&sealed, &mut findings);
+    Ok(Replayed { seals, ..summary(opened, &lines, findings.into_report()) })
 }
 
 /// A runbook that was performed once more, from the record.
@@ -279,6 +286,7 @@ fn summary(opened: Option<&Opened>, lines: &[Line], findings: Vec<Finding>) -> R
         products,
         devices,
         exceptions,
+        seals: Vec::new(),
         findings,
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     Complaint, Complaints, Computer, Deviations, Device, Do, End, Expectation, If, Input, InputType, LARGEST, Level,
-    Map, Node, NodeKind, OnFailure, Participant, Rehearsal, Runbook, Section, Step, StepKind, Text,
+    Map, Node, NodeKind, OnFailure, Participant, Rehearsal, Runbook, Sealing, Section, Step, StepKind, Text,
     fields::{Fields, text, wrong_type},
     model::{DeviceFault, FaultEffect, FaultMoment, GoTo, VirtualDevice},
 };
@@ -75,9 +75,12 @@ fn nothing(node: &Node) -> Text {
 
 fn participant(node: &Node, c: &mut Complaints) -> Participant {
     let mut fields = Fields::of("a participant", node, c);
-    let (title, note) = (fields.required_text("title", c), fields.text("note", c));
+    let title = fields.required_text("title", c);
+    let words = [("required", Sealing::Required), ("optional", Sealing::Optional)];
+    let seal = fields.word("seal", &words, c).unwrap_or_default();
+    let note = fields.text("note", c);
     fields.finish(c);
-    Participant { title: title.unwrap_or_else(|| nothing(node)), note }
+    Participant { title: title.unwrap_or_else(|| nothing(node)), seal, note }
 }
 
 fn computer(node: &Node, c: &mut Complaints) -> Computer {

@@ -26,7 +26,7 @@ pub use hostile::is_hostile;
 pub use load::{Loaded, RunbookFile, load, load_text};
 pub use model::{
     Computer, Deviations, Device, DeviceFault, Do, End, Expectation, FaultEffect, FaultMoment, GoTo, If, Input,
-    InputType, Level, Map, OnFailure, Participant, Rehearsal, Runbook, Section, Step, StepKind, VirtualDevice,
+    InputType, Level, Map, OnFailure, Participant, Rehearsal, Runbook, Sealing, Section, Step, StepKind, VirtualDevice,
 };
 pub use node::{LARGEST, Node, NodeKind};
 pub use pattern::{Pattern, PatternError};

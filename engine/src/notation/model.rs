@@ -68,8 +68,22 @@ pub struct Runbook {
 pub struct Participant {
     /// What the role is called.
     pub title: Text,
+    /// Whether it must seal the record.
+    #[schemars(default)]
+    pub seal: Sealing,
     /// For the reader.
     pub note: Option<Text>,
+}
+
+/// Whether a participant seals the record when the ceremony is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum Sealing {
+    /// The record does not hold without the seal.
+    Required,
+    /// It may be sealed.
+    #[default]
+    Optional,
 }
 
 /// A computer that sections are carried out on.

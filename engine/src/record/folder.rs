@@ -178,7 +178,7 @@ impl Folder {
 }
 
 /// What is known of a regular file before it is opened: opening anything else could wait forever.
-pub(super) fn regular(path: &Path) -> io::Result<Metadata> {
+pub(crate) fn regular(path: &Path) -> io::Result<Metadata> {
     let metadata = path.symlink_metadata()?;
     match metadata.file_type() {
         kind if kind.is_file() => Ok(metadata),

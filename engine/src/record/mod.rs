@@ -14,6 +14,7 @@ pub use event::{
     Finished, HostFacts, Left, Observed, Opened, ParticipantRecord, Probe, Program, Resumed, Retried, Skipped, Torn,
 };
 pub use folder::{FileRecord, Folder, FolderError, digest_file, digest_hex};
+pub(crate) use folder::{regular, sync_folder};
 pub use reader::{Line, Unreadable, read};
 pub use words::words;
 pub use writer::{Clock, End, SystemClock, Writer, WriterError};

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// What a replay finds in a ceremony that broke off, and that does not keep it from going on.
-const OF_A_BREAK: [&str; 3] = ["incomplete", "torn", "file-unknown"];
+const OF_A_BREAK: [&str; 4] = ["incomplete", "torn", "file-unknown", "seal-missing"];
 
 /// A ceremony that broke off.
 pub struct Broken {

@@ -45,7 +45,7 @@ error: unknown key `nmae` in a participant
  --> runbook.yaml:5:37
   |
 5 |   witness: { title: Remote witness, nmae: W }
-  |                                     ^^^^ known here: title, note
+  |                                     ^^^^ known here: title, seal, note
 
 error: unknown key `ofline` in a computer
  --> runbook.yaml:7:39

@@ -14,6 +14,7 @@ mod generate_asymmetric_key;
 mod get_public_key;
 mod list_objects;
 mod object;
+mod object_key;
 mod product;
 mod public_key;
 mod put_authentication_key;
@@ -25,6 +26,7 @@ mod trouble;
 
 pub(crate) use device::Device;
 pub(crate) use factory::factory_new;
+pub use object_key::{ObjectKey, OfKey};
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
