@@ -1,7 +1,8 @@
 //! The notation of key-ceremony runbooks, their checks, their interpreter, the signed transcript and its replay.
 //!
 //! A runbook flows through the modules one way: [`notation`] reads it, [`check`] finds what is wrong with it, [`conduct`]
-//! carries it out and writes the [`record`], [`audit`] replays that record. Nothing here knows a device, a network or a
+//! carries it out and writes the [`record`], [`audit`] replays that record,
+//! [`report`] makes it a page. Nothing here knows a device, a network or a
 //! terminal: those come in through the traits of [`conduct`].
 
 pub mod audit;
@@ -9,3 +10,4 @@ pub mod check;
 pub mod conduct;
 pub mod notation;
 pub mod record;
+pub mod report;

@@ -5,6 +5,7 @@ mod check;
 mod device;
 mod rehearse;
 mod replay;
+mod report;
 mod run;
 mod schema;
 mod step;
@@ -27,6 +28,8 @@ pub enum Command {
     Run(run::Run),
     /// Verify a ceremony's record and perform it once more from it; needs nothing but its folder
     Replay(replay::Replay),
+    /// Make a ceremony's record a page that a person reads: one HTML file
+    Report(report::Report),
     /// The step handlers: all of them, or one in full
     Steps(steps::Steps),
     /// Perform one step handler by itself, outside any ceremony; prints its outputs as JSON
@@ -45,6 +48,7 @@ impl Command {
             Self::Rehearse(rehearse) => rehearse.carry_out(),
             Self::Run(run) => run.carry_out(),
             Self::Replay(replay) => replay.carry_out(),
+            Self::Report(report) => report.carry_out(),
             Self::Steps(steps) => steps.carry_out(),
             Self::Step(step) => step.carry_out(),
             Self::Schema(schema) => schema.carry_out(),
