@@ -37,7 +37,9 @@ pub(super) struct Key {
     made_up: bool,
     files: Vec<String>,
     /// Where it is named first.
-    line: usize,
+    pub(super) line: usize,
+    /// Where a link to that leads.
+    pub(super) anchor: usize,
 }
 
 /// What the outputs have named so far.
@@ -123,6 +125,7 @@ impl Collected {
             made_up,
             files: Vec::new(),
             line,
+            anchor: 0,
         });
         key.made_up &= made_up;
         key.attested |= members.get("attested") == Some(&Value::Bool(true));

@@ -96,9 +96,22 @@ impl Item {
         self.stands_out
     }
 
+    /// Whether the step began in an earlier item.
+    pub(super) fn is_continued(&self) -> bool {
+        self.continued
+    }
+
+    /// The line of its first entry, where links lead.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
     fn note(&mut self, sort: &'static str, label: impl Into<String>, text: impl AsRef<str>) {
-        let text = clip(text.as_ref(), LONGEST);
-        self.notes.push(Note { sort, label: label.into(), text, more: String::new() });
+        let (mut label, text) = (label.into(), clip(text.as_ref(), LONGEST));
+        if !text.is_empty() && !label.ends_with(['?', ':', '.', '!']) {
+            label.push(':');
+        }
+        self.notes.push(Note { sort, label, text, more: String::new() });
     }
 
     fn detail(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) {

@@ -21,6 +21,7 @@ pub(super) struct Exception {
     what: String,
     at: String,
     line: usize,
+    anchor: usize,
     section: String,
     sentence: String,
     said: String,
@@ -35,7 +36,7 @@ pub(super) struct Signature {
     /// Whether they did not.
     refused: bool,
     at: String,
-    line: usize,
+    anchor: usize,
     section: String,
     sentence: String,
 }
@@ -51,6 +52,8 @@ pub(super) struct Count {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) line: usize,
+    /// The line of the item that the entry is in; 0 when the timeline ends before.
+    pub(super) anchor: usize,
     pub(super) section: &'a str,
     pub(super) sentence: &'a str,
 }
@@ -65,19 +68,34 @@ pub(super) struct Ledger {
     pub(super) left_out: usize,
 }
 
-const SORTS: [(&str, &str); 7] = [
-    ("deviated", "deviations"),
-    ("failed", "failures"),
-    ("retried", "steps tried again"),
-    ("skipped", "skipped steps"),
-    ("refused", "answers that were not taken"),
-    ("break", "breaks"),
-    ("aborted", "aborted"),
+/// The sorts of exceptions: their name for the style sheet, one of them, several of them.
+const SORTS: [(&str, &str, &str); 7] = [
+    ("deviated", "deviation", "deviations"),
+    ("failed", "failure", "failures"),
+    ("retried", "new try", "new tries"),
+    ("skipped", "skipped step", "skipped steps"),
+    ("refused", "answer that was not taken", "answers that were not taken"),
+    ("break", "break", "breaks"),
+    ("aborted", "abort", "aborts"),
 ];
 
 impl Ledger {
-    /// Takes an entry in; whether it stands out.
-    pub(super) fn take(&mut self, entry: &Entry, names: &Names<'_>, place: Place<'_>) -> bool {
+    /// Whether an event is something that did not go as planned.
+    pub(super) fn stands_out(event: &Event) -> bool {
+        match event {
+            Event::Answered(answered) => answered.refused.is_some(),
+            Event::Failed(_)
+            | Event::Retried(_)
+            | Event::Skipped(_)
+            | Event::Deviated(_)
+            | Event::Resumed(_)
+            | Event::Aborted(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Takes an entry in.
+    pub(super) fn take(&mut self, entry: &Entry, names: &Names<'_>, place: Place<'_>) {
         let (sort, what, said) = match &entry.event {
             Event::Failed(failed) => ("failed", "Failed".to_string(), failed.failure.message.clone()),
             Event::Retried(retried) => {
@@ -95,14 +113,14 @@ impl Ledger {
             }
             Event::Answered(answered) => {
                 self.sign(entry, answered, names, place);
-                let Some(refused) = &answered.refused else { return false };
+                let Some(refused) = &answered.refused else { return };
                 ("refused", "Answer not taken".to_string(), refused.clone())
             }
             Event::Resumed(_) => ("break", "Break".to_string(), "the ceremony was resumed".to_string()),
             Event::Aborted(aborted) => ("aborted", "Aborted".to_string(), aborted.reason.clone()),
-            _ => return false,
+            _ => return,
         };
-        if let Some(at) = SORTS.iter().position(|(name, _)| *name == sort) {
+        if let Some(at) = SORTS.iter().position(|(name, _, _)| *name == sort) {
             self.counts[at] += 1;
         }
         if self.exceptions.len() < MOST {
@@ -111,6 +129,7 @@ impl Ledger {
                 what: clip(&what, LONGEST),
                 at: day_and_time(&entry.at),
                 line: place.line,
+                anchor: place.anchor,
                 section: place.section.into(),
                 sentence: place.sentence.into(),
                 said: clip(&said, LONGEST),
@@ -118,7 +137,6 @@ impl Ledger {
         } else {
             self.left_out += 1;
         }
-        true
     }
 
     fn sign(&mut self, entry: &Entry, answered: &Answered, names: &Names<'_>, place: Place<'_>) {
@@ -137,7 +155,7 @@ impl Ledger {
             what,
             refused: answered.refused.is_some() || answered.answer != Some(Value::Bool(true)),
             at: day_and_time(&entry.at),
-            line: place.line,
+            anchor: place.anchor,
             section: place.section.into(),
             sentence: place.sentence.into(),
         });
@@ -146,7 +164,9 @@ impl Ledger {
     /// How many there are of each sort, the sorts that there are.
     pub(super) fn counts(&self) -> Vec<Count> {
         let all = SORTS.iter().zip(self.counts);
-        all.filter(|(_, count)| *count > 0).map(|((_, what), count)| Count { what, count }).collect()
+        all.filter(|(_, count)| *count > 0)
+            .map(|((_, one, several), count)| Count { what: if count == 1 { one } else { several }, count })
+            .collect()
     }
 }
 

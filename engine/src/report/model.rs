@@ -82,9 +82,17 @@ impl Report {
             Err(_) => None,
         });
         let names = Names::of(opened);
-        let timeline = Timeline::of(lines, &names);
+        let mut timeline = Timeline::of(lines, &names);
         let top = Top::of(replayed);
-        let (devices, keys, shortened) = timeline.collected.into_tables(replayed);
+        let (devices, mut keys, shortened) = std::mem::take(&mut timeline.collected).into_tables(replayed);
+        let mut pictures = pictures(folder, lines, top.verified());
+        for (line, anchor) in keys
+            .iter_mut()
+            .map(|key| (key.line, &mut key.anchor))
+            .chain(pictures.iter_mut().map(|picture| (picture.line, &mut picture.anchor)))
+        {
+            *anchor = timeline.anchor(line);
+        }
         let (files, files_left_out) = files::table(lines);
         let all_sessions = || lines.iter().filter_map(Session::of);
         Self {
@@ -108,7 +116,7 @@ impl Report {
             seals: Seals::of(replayed),
             performances: timeline.performances,
             groups: timeline.groups,
-            pictures: pictures(folder, lines, top.verified()),
+            pictures,
             devices,
             keys,
             files,

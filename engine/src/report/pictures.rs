@@ -34,7 +34,9 @@ pub(super) struct Picture {
     path: String,
     sha256: String,
     size: String,
-    line: usize,
+    pub(super) line: usize,
+    /// Where a link to that leads.
+    pub(super) anchor: usize,
     /// The thumbnail as a data URI.
     source: Option<String>,
     width: u32,
@@ -66,6 +68,7 @@ pub(super) fn pictures(folder: &Folder, lines: &[Line], verified: bool) -> Vec<P
                 sha256: clip(&file.sha256, 64),
                 size: size(file.size),
                 line,
+                anchor: 0,
                 source,
                 width,
                 height,

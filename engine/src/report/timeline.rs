@@ -34,6 +34,8 @@ pub(super) struct Group {
     computer: String,
     at: String,
     continued: bool,
+    /// Whether the section was entered here.
+    entered: bool,
     duration: String,
     /// How many steps have something that did not go as planned.
     exceptions: usize,
@@ -90,6 +92,8 @@ pub(super) struct Timeline<'a> {
     host: Option<&'a HostFacts>,
     budget: usize,
     pub(super) steps: usize,
+    /// The lines of entries, each with the line of the item that it is in.
+    anchors: Vec<(usize, usize)>,
     /// The line from which on the timeline holds nothing.
     pub(super) left_out: Option<usize>,
 }
@@ -108,6 +112,7 @@ impl<'a> Timeline<'a> {
             host: None,
             budget: BUDGET,
             steps: 0,
+            anchors: Vec::new(),
             left_out: None,
         };
         for line in lines {
@@ -134,18 +139,18 @@ impl<'a> Timeline<'a> {
             let step = entry.step.clone().unwrap_or_default();
             performance.last = Some((step, blocks(&began.text), plain(&began.text, BRIEF)));
         }
-        let stands_out = self.stands_out(entry, line);
         let cost = ENTRY + cost(entry);
         if self.left_out.is_some() || line > MOST || cost > self.budget {
             self.left_out = self.left_out.or(Some(line));
         } else {
             self.budget -= cost;
-            self.place(entry, line, stands_out);
+            self.place(entry, line);
         }
         self.last_at = &entry.at;
+        self.stand_out(entry, line);
     }
 
-    fn stands_out(&mut self, entry: &Entry, line: usize) -> bool {
+    fn stand_out(&mut self, entry: &Entry, line: usize) {
         let performance = self.stack.last().map(|at| &self.performances[*at]);
         let (section, sentence) = match performance {
             Some(performance) => (
@@ -157,11 +162,12 @@ impl<'a> Timeline<'a> {
             ),
             None => (String::new(), String::new()),
         };
-        let place = Place { line, section: &section, sentence: &sentence };
-        self.ledger.take(entry, self.names, place)
+        let anchor = self.anchor(line);
+        let place = Place { line, anchor, section: &section, sentence: &sentence };
+        self.ledger.take(entry, self.names, place);
     }
 
-    fn place(&mut self, entry: &'a Entry, line: usize, stands_out: bool) {
+    fn place(&mut self, entry: &'a Entry, line: usize) {
         match &entry.event {
             Event::Opened(opened) => self.host = Some(&opened.host),
             Event::Entered(entered) => {
@@ -191,7 +197,7 @@ impl<'a> Timeline<'a> {
                 }
             }
             Event::Resumed(resumed) => self.gap(resumed, line, &entry.at),
-            _ => self.step(entry, line, stands_out),
+            _ => self.step(entry, line),
         }
     }
 
@@ -209,6 +215,7 @@ impl<'a> Timeline<'a> {
                 computer: of.map(|it| it.computer.clone()).unwrap_or_default(),
                 at: day_and_time(at),
                 continued: of.is_some_and(|it| it.line != line),
+                entered: of.is_some_and(|it| it.line == line),
                 duration: String::new(),
                 exceptions: 0,
                 open: false,
@@ -246,7 +253,8 @@ impl<'a> Timeline<'a> {
         &mut group.items[last]
     }
 
-    fn step(&mut self, entry: &'a Entry, line: usize, stands_out: bool) {
+    fn step(&mut self, entry: &'a Entry, line: usize) {
+        let stands_out = Ledger::stands_out(&entry.event);
         let names = self.names;
         let fresh = matches!(entry.event, Event::Began(_) | Event::Checkpoint(_) | Event::Ended(_) | Event::Aborted(_));
         if matches!(entry.event, Event::Began(_)) {
@@ -258,14 +266,21 @@ impl<'a> Timeline<'a> {
         let item = self.item(entry, line, fresh);
         let first = stands_out && !item.stands_out();
         item.take(entry, names, stands_out);
+        let (anchor, continued) = (item.line(), item.is_continued());
+        self.anchors.push((line, anchor));
         if first {
-            if let Some(at) = self.stack.last() {
+            if let Some(at) = self.stack.last().filter(|_| !continued) {
                 self.performances[*at].exceptions += 1;
             }
             if let Some(group) = self.groups.last_mut() {
                 group.exceptions += 1;
             }
         }
+    }
+
+    /// The line of the item that an entry is in, where links lead; 0 when it is in none.
+    pub(super) fn anchor(&self, line: usize) -> usize {
+        self.anchors.binary_search_by_key(&line, |(line, _)| *line).map_or(0, |at| self.anchors[at].1)
     }
 
     fn gap(&mut self, resumed: &'a Resumed, line: usize, at: &str) {
@@ -275,6 +290,7 @@ impl<'a> Timeline<'a> {
             "It went on on another machine, or on one whose facts had changed: see “Where”."
         };
         self.host = Some(&resumed.host);
+        self.anchors.push((line, line));
         let set_aside = resumed.set_aside.iter().take(VALUES).map(|file| clip(&file.path, BRIEF));
         let gap = Gap {
             from: day_and_time(self.last_at),
@@ -296,6 +312,7 @@ impl<'a> Timeline<'a> {
                 computer: String::new(),
                 at,
                 continued: false,
+                entered: false,
                 duration: String::new(),
                 exceptions: 0,
                 open: true,
