@@ -9,6 +9,7 @@ mod forging;
 mod interpreting;
 mod psf;
 mod readme;
+mod reporting;
 mod schemas;
 mod secrets;
 mod smuggling;
