@@ -356,6 +356,37 @@ fn no_text_of_a_forged_record_becomes_markup_wherever_it_stands() {
 }
 
 #[test]
+fn a_page_stays_small_whatever_a_record_holds() {
+    let page = report_forged(|entries| {
+        let at = entries[1]["at"].clone();
+        for number in 0..40 {
+            let text = "<".repeat(500_000);
+            let list = vec!["<".repeat(100); 5_000];
+            let step = format!("start/{number}");
+            let mut push =
+                |kind: &str, body: Value| entries.push(json!({"at": at, "kind": kind, "body": body, "step": step}));
+            push("began", json!({"text": text, "with": {"list": list}, "level": "must"}));
+            push("finished", json!({"outputs": {"stdout": text, "list": list, "fingerprint": text, "serial": number}}));
+        }
+    });
+    assert!(page.len() < 4_000_000, "{} bytes", page.len());
+    assert!(page.contains(" more bytes are in the transcript)"));
+}
+
+#[test]
+fn the_path_of_the_machine_that_made_the_page_is_not_on_it() {
+    let ceremony = eventful().answer("start/count#what-now", "abort").answer("start/count#reason", "No.");
+    let ceremony = ceremony.carry_out().exits(1);
+    let (page, _) = report(&ceremony.folder());
+    assert!(
+        page.contains("transcript.jsonl, line 8; runbook/runbook.yaml:"),
+        "{}",
+        between(&page, "<main>", "</section>")
+    );
+    assert!(!page.contains(&ceremony.folder().display().to_string()));
+}
+
+#[test]
 fn a_line_that_is_no_entry_has_its_place_in_the_timeline() {
     let ceremony = rehearsed();
     let mut lines = ceremony.lines();

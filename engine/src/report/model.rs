@@ -22,6 +22,10 @@ use serde::Serialize;
 /// Most rows of a table.
 const MOST: usize = 1_000;
 
+/// Most sessions, and most bindings of one.
+const SESSIONS: usize = 200;
+const BINDINGS: usize = 100;
+
 /// All that is on the page.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
@@ -83,7 +87,7 @@ impl Report {
         });
         let names = Names::of(opened);
         let mut timeline = Timeline::of(lines, &names);
-        let top = Top::of(replayed);
+        let top = Top::of(replayed, folder.root());
         let (devices, mut keys, shortened) = std::mem::take(&mut timeline.collected).into_tables(replayed);
         let mut pictures = pictures(folder, lines, top.verified());
         for (line, anchor) in keys
@@ -108,8 +112,8 @@ impl Report {
             duration: between(&replayed.opened_at, &replayed.closed_at).unwrap_or_default(),
             steps: timeline.steps,
             participants: names.list(MOST),
-            sessions: all_sessions().take(MOST).collect(),
-            shortened: shortened || timeline.ledger.left_out > 0 || all_sessions().nth(MOST).is_some(),
+            sessions: all_sessions().take(SESSIONS).collect(),
+            shortened: shortened || timeline.ledger.left_out > 0 || all_sessions().nth(SESSIONS).is_some(),
             counts: timeline.ledger.counts(),
             exceptions: timeline.ledger.exceptions,
             signatures: timeline.ledger.signatures,
@@ -166,8 +170,8 @@ impl Session {
 /// The bindings, without the participants, who have their own table.
 fn bound(bindings: &Bindings) -> Vec<String> {
     let mut bound: Vec<String> =
-        bindings.inputs.iter().take(MOST).map(|(name, input)| format!("input {name} is {input}")).collect();
-    for (name, device) in bindings.devices.iter().take(MOST) {
+        bindings.inputs.iter().take(BINDINGS).map(|(name, input)| format!("input {name} is {input}")).collect();
+    for (name, device) in bindings.devices.iter().take(BINDINGS) {
         let serial = device.serial.map(|serial| format!("serial number {serial}"));
         let connector = device.connector.as_ref().map(|connector| format!("at {connector}"));
         let said: Vec<String> = serial.into_iter().chain(connector).collect();

@@ -9,7 +9,7 @@ use super::{
     shown::{BRIEF, LONGEST, clip, value},
     times::{between, day_and_time},
 };
-use crate::record::{Entry, Event, Failed, Finished, HostFacts, Line, Resumed};
+use crate::record::{Entry, Event, Expected, Failed, FileRecord, Finished, HostFacts, Line, Resumed};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ const BUDGET: usize = 32 * 1024 * 1024;
 const MOST: usize = 150_000;
 
 /// What each entry costs of the budget, whatever it says.
-const ENTRY: usize = 100;
+const ENTRY: usize = 200;
 
 /// With more steps than this, sections are folded.
 const UNFOLDED: usize = 300;
@@ -358,14 +358,26 @@ fn pairs(values: &Map<String, Value>, between: &str, most: usize) -> String {
 
 /// What an entry may add to the page, in bytes of the record, each text no more than is shown of it.
 fn cost(entry: &Entry) -> usize {
-    let texts = match &entry.event {
-        Event::Began(began) => began.text.len().min(LONGEST) + length(&began.with),
-        Event::Finished(finished) => finished.outputs.as_ref().and_then(Value::as_object).map_or(0, length),
-        Event::Failed(failed) => failed.outputs.as_ref().and_then(Value::as_object).map_or(LONGEST, length),
-        Event::Answered(_) | Event::Decided(_) | Event::Deviated(_) | Event::Observed(_) => LONGEST / 4,
+    let outputs = |outputs: &Option<Value>| outputs.as_ref().and_then(Value::as_object).map_or(BRIEF, length);
+    let files = |files: &[FileRecord]| files.iter().take(VALUES).map(|file| ENTRY + file.path.len().min(LONGEST)).sum();
+    let expected = |expected: &[Expected]| expected.len().min(VALUES) * LONGEST / 4;
+    match &entry.event {
+        Event::Began(it) => it.text.len().min(LONGEST) + length(&it.with),
+        Event::Finished(it) => {
+            let made: usize = files(&it.products);
+            let kept: usize = files(&it.evidence);
+            outputs(&it.outputs) + made + kept + expected(&it.expected) + it.devices.len().min(VALUES) * BRIEF
+        }
+        Event::Failed(it) => {
+            let made: usize = files(&it.products);
+            let kept: usize = files(&it.evidence);
+            outputs(&it.outputs) + made + kept + expected(&it.expected) + LONGEST
+        }
+        Event::Decided(it) => BRIEF + it.values.len().min(VALUES) * BRIEF,
+        Event::Resumed(it) => LONGEST + it.set_aside.len().min(VALUES) * BRIEF,
+        Event::Entered(_) => LONGEST / 2,
         _ => BRIEF,
-    };
-    texts.min(BUDGET)
+    }
 }
 
 /// How much of some values is shown, at most.
@@ -375,5 +387,5 @@ fn length(values: &Map<String, Value>) -> usize {
         Value::Array(_) | Value::Object(_) => BRIEF,
         _ => 10,
     };
-    values.iter().take(VALUES).map(|(name, found)| ENTRY + name.len().min(BRIEF) + length(found).min(BRIEF)).sum()
+    values.iter().take(VALUES).map(|(name, found)| 100 + name.len().min(BRIEF) + length(found).min(BRIEF)).sum()
 }

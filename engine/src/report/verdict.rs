@@ -3,6 +3,7 @@
 use super::shown::{LONGEST, clip};
 use crate::audit::{Finding, Replayed, Verdict, Weight};
 use serde::Serialize;
+use std::path::Path;
 
 /// What stands on top of the page.
 #[derive(Debug, Serialize)]
@@ -31,7 +32,7 @@ struct Found {
 }
 
 impl Top {
-    pub(super) fn of(replayed: &Replayed) -> Self {
+    pub(super) fn of(replayed: &Replayed, root: &Path) -> Self {
         let (sort, words, meaning) = match replayed.verdict {
             Verdict::Holds => (
                 "holds",
@@ -62,7 +63,7 @@ impl Top {
         };
         let of = |weight| {
             let all = replayed.findings.iter().filter(move |finding| finding.severity == weight);
-            all.map(Found::of).collect::<Vec<_>>()
+            all.map(|finding| Found::of(finding, root)).collect::<Vec<_>>()
         };
         let verified = replayed.verdict != Verdict::DoesNotHold;
         let mut marks = Vec::new();
@@ -87,12 +88,15 @@ impl Top {
 }
 
 impl Found {
-    fn of(finding: &Finding) -> Self {
+    /// Without the path of the folder, which is of the machine that the page was made on and of no use elsewhere.
+    fn of(finding: &Finding, root: &Path) -> Self {
+        let root = format!("{}/", root.display());
+        let place = |place: &String| place.strip_prefix(&root).unwrap_or(place).to_string();
         Self {
             code: finding.code,
             message: clip(&finding.message, LONGEST),
             line: finding.line,
-            place: finding.runbook.as_ref().map(|place| clip(place, LONGEST)),
+            place: finding.runbook.as_ref().map(|it| clip(&place(it), LONGEST)),
         }
     }
 }
