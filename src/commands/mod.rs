@@ -6,6 +6,7 @@ mod device;
 mod every_branch;
 mod rehearse;
 mod replay;
+mod report;
 mod resume;
 mod run;
 mod schema;
@@ -34,6 +35,8 @@ pub enum Command {
     Replay(replay::Replay),
     /// Seal a ceremony's record with a key of your own, when the ceremony is over
     Seal(seal::Seal),
+    /// Make a ceremony's record a page that a person reads: one HTML file
+    Report(report::Report),
     /// The step handlers: all of them, or one in full
     Steps(steps::Steps),
     /// Perform one step handler by itself, outside any ceremony; prints its outputs as JSON
@@ -54,6 +57,7 @@ impl Command {
             Self::Resume(resume) => resume.carry_out(),
             Self::Replay(replay) => replay.carry_out(),
             Self::Seal(seal) => seal.carry_out(),
+            Self::Report(report) => report.carry_out(),
             Self::Steps(steps) => steps.carry_out(),
             Self::Step(step) => step.carry_out(),
             Self::Schema(schema) => schema.carry_out(),

@@ -61,7 +61,8 @@ impl Replay {
     }
 }
 
-fn load_trust(folder: &Path, record: &Path) -> Result<Trust, Outcome> {
+/// What the auditor trusts, with a note on what was not looked at.
+pub(super) fn load_trust(folder: &Path, record: &Path) -> Result<Trust, Outcome> {
     let (trust, left) = trust::load(folder, record).map_err(Outcome::not_tried)?;
     for name in left {
         eprintln!(

@@ -10,6 +10,7 @@ mod interpreting;
 mod psf;
 mod readme;
 mod rehearsing;
+mod reporting;
 mod schemas;
 mod sealing;
 mod secrets;

@@ -1,0 +1,67 @@
+//! Every file that the record names, with its digest.
+
+use super::shown::{LONGEST, clip};
+use crate::record::{Event, FileRecord, Line};
+use serde::Serialize;
+
+/// Most rows of the table.
+const MOST: usize = 20_000;
+
+/// A file of the ceremony.
+#[derive(Debug, Serialize)]
+pub(super) struct File {
+    path: String,
+    sha256: String,
+    size: String,
+    line: usize,
+}
+
+/// The table, and how many files did not fit into it.
+pub(super) fn table(lines: &[Line]) -> (Vec<File>, usize) {
+    let all = || recorded(lines);
+    let rows = all().take(MOST).map(|(line, file)| File {
+        path: clip(&file.path, LONGEST),
+        sha256: clip(&file.sha256, 64),
+        size: size(file.size),
+        line,
+    });
+    (rows.collect(), all().skip(MOST).count())
+}
+
+/// Every file that an entry names, with the entry's line.
+pub(super) fn recorded(lines: &[Line]) -> impl Iterator<Item = (usize, &FileRecord)> {
+    lines.iter().filter_map(|line| Some((line.number, line.entry.as_ref().ok()?))).flat_map(|(number, entry)| {
+        let files: Vec<&FileRecord> = match &entry.event {
+            Event::Opened(opened) => opened.runbook.iter().collect(),
+            Event::Resumed(resumed) => resumed.set_aside.iter().collect(),
+            Event::Finished(finished) => finished.products.iter().chain(&finished.evidence).collect(),
+            Event::Failed(failed) => failed.products.iter().chain(&failed.evidence).collect(),
+            _ => Vec::new(),
+        };
+        files.into_iter().map(move |file| (number, file))
+    })
+}
+
+/// A size in bytes, with its digits in groups of three.
+pub(super) fn size(bytes: u64) -> String {
+    let digits = bytes.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        let sizes = [0, 999, 1_000, 1_234_567].map(size);
+        assert_eq!(sizes, ["0", "999", "1,000", "1,234,567"]);
+    }
+}
