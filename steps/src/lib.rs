@@ -1,5 +1,6 @@
 //! The step handlers: what a runbook names with `uses:`, one folder a family.
 
+mod before;
 mod devices;
 mod exec;
 mod files;

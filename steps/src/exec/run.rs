@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{files::Place, people::Span};
 use officiant_engine::{
-    conduct::{Effect, Failure, Secret, SecretName, Stage, StepHandler},
+    conduct::{Effect, Failure, Probed, Secret, SecretName, Stage, StepHandler},
     record::FileRecord,
 };
 use schemars::JsonSchema;
@@ -121,6 +121,12 @@ impl StepHandler for Run {
         }
         conclude(&arguments, found, &ran, stage)
     }
+
+    /// What a program does, and whether it did it, only people can know.
+    fn probe(&self, arguments: Arguments, _: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let program = arguments.command.first().map(|program| shown::visible(program)).unwrap_or_default();
+        Ok(Probed::Unknown(format!("whether `{program}` ran, and to its end, cannot be told from here")))
+    }
 }
 
 fn check(arguments: &Arguments) -> Result<(), Failure> {
@@ -160,7 +166,7 @@ fn directory(path: Option<&str>, stage: &Stage<'_>) -> Result<PathBuf, Failure> 
         .next("make it, or correct `directory` in the runbook"))
 }
 
-fn input(stdin: Option<&Stdin>, stage: &Stage<'_>) -> Result<(Input, Option<Secret>), Failure> {
+fn input(stdin: Option<&Stdin>, stage: &mut Stage<'_>) -> Result<(Input, Option<Secret>), Failure> {
     Ok(match stdin {
         None => (Input::Nothing, None),
         Some(Stdin::Text(text)) => (Input::Text(text.clone()), None),

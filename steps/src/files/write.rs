@@ -2,7 +2,7 @@
 
 use super::Place;
 use officiant_engine::{
-    conduct::{Effect, Failure, Stage, StepHandler},
+    conduct::{Effect, Failure, Probed, Stage, StepHandler},
     record::FileRecord,
 };
 use schemars::JsonSchema;
@@ -28,5 +28,10 @@ impl StepHandler for Write {
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<FileRecord, Failure> {
         stage.product(&Place::product(&arguments.path)?, arguments.text.as_bytes())
+    }
+
+    /// A file that is in no entry was set aside, so it is written again.
+    fn probe(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Probed<FileRecord>, Failure> {
+        Ok(Probed::NotDone)
     }
 }

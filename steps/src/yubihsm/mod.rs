@@ -6,6 +6,7 @@
 mod argument;
 mod attest;
 mod attestation;
+mod before;
 mod delete_object;
 mod device;
 mod device_info;

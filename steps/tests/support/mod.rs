@@ -3,10 +3,10 @@
 
 use officiant_engine::{
     conduct::{
-        Bindings, Ceremony, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question,
-        Registry, Reply, Secret, Task,
+        Bindings, Ceremony, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Probed,
+        Question, Registry, Reply, Secret, Stage, StepHandler, Task,
     },
-    record::{Draft, Event},
+    record::{Began, Draft, Entry, Event, GENESIS, Observed, TRANSCRIPT},
 };
 use officiant_steps::ports::{Ports, Present};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, VecDeque},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -45,6 +45,40 @@ pub struct Script {
     pub waits: Vec<(Duration, String)>,
     /// The next entry to replay, when this is a replay.
     replayed: Option<usize>,
+}
+
+/// Asks handlers whether they were done, on a stage as they perform on.
+pub struct Prober(pub Registry);
+
+impl StepHandler for Prober {
+    const NAME: &'static str = "test.probe";
+    const SUMMARY: &'static str = "Probes.";
+    const EFFECT: Effect = Effect::Observes;
+    type Arguments = Value;
+    type Outputs = Value;
+
+    fn perform(&self, arguments: Value, stage: &mut Stage<'_>) -> Result<Value, Failure> {
+        let handler = self.0.get(arguments["uses"].as_str().unwrap()).unwrap();
+        Ok(match handler.probe(arguments["with"].clone(), stage)? {
+            Probed::Done(outputs) => json!({ "done": outputs }),
+            Probed::NotDone => json!("not-done"),
+            Probed::Unknown(why) => json!({ "unknown": why }),
+        })
+    }
+}
+
+/// Writes a record that stops in the middle of the first step, after it saw something.
+pub fn write_record(folder: &Path, seen: &[Value]) {
+    let began =
+        Began { text: "The step's sentence.".into(), uses: None, with: serde_json::Map::new(), level: "must".into() };
+    let observed = seen.iter().map(|seen| Event::Observed(Observed { seen: seen.clone(), probe: None }));
+    let events = std::iter::once(Event::Began(began)).chain(observed);
+    let lines = events.zip(0..).map(|(event, seq)| {
+        let at = "2026-11-22T10:00:00.000Z".to_string();
+        let entry = Entry { at, by: None, event, prev: GENESIS.into(), seq, sig: None, step: Some("start/1".into()) };
+        entry.canonical().unwrap() + "\n"
+    });
+    fs::write(folder.join(TRANSCRIPT), lines.collect::<String>()).unwrap();
 }
 
 struct NoPorts;
@@ -115,6 +149,17 @@ impl Scene {
         let (result, made) = task.perform(handler, with, &mut self.script)?;
         self.made = made;
         Ok(result)
+    }
+
+    /// Whether a step that was in flight was done.
+    #[allow(clippy::needless_pass_by_value, reason = "as steps are performed")]
+    pub fn probe(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let ports: Arc<dyn Ports> = Arc::new(NoPorts);
+        let registry = Registry::default().with(Prober(officiant_steps::registry(&ports)));
+        let own = std::mem::replace(&mut self.registry, registry);
+        let found = self.perform(Prober::NAME, json!({ "uses": uses, "with": with }));
+        self.registry = own;
+        found
     }
 
     /// Performs steps in a new ceremony from what was recorded here, as a replay does; secrets are empty then.

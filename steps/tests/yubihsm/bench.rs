@@ -1,9 +1,9 @@
 //! A room with virtual devices, and a ceremony of single steps in it.
 
-use crate::support::Script;
+use crate::support::{Prober, Script, write_record};
 use officiant_devices::yubihsm::{AttestationKey, Connector, RunningConnector, Settings, VirtualYubiHsm};
 use officiant_engine::{
-    conduct::{Bindings, Ceremony, Failure, Made, Notice, Position, Registry, Secret, Task},
+    conduct::{Bindings, Ceremony, Failure, Made, Notice, Position, Registry, Secret, StepHandler, Task},
     record::Folder,
 };
 use officiant_steps::ports::{Hand, Port, Ports, Present, SystemPorts, YUBIHSM2, look_at};
@@ -157,6 +157,13 @@ impl Room {
 
     /// Performs a step; what it binds stays bound.
     pub fn attempt(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let registry = std::mem::take(&mut self.registry);
+        let result = self.attempt_with(&registry, uses, with);
+        self.registry = registry;
+        result
+    }
+
+    fn attempt_with(&mut self, registry: &Registry, uses: &str, with: Value) -> Result<Value, Failure> {
         let path = self.folder.path().join("ceremony");
         let kinds = ["A", "B", "C", "7550055"].map(|name| (name.to_string(), YUBIHSM2.to_string())).into();
         let mut bindings = self.bindings.clone();
@@ -168,7 +175,7 @@ impl Room {
             ceremony.keep_secret(name, Secret::new(secret.clone()));
         }
         let position = Position { section: "start".into(), number: 1, ..Position::default() };
-        let handler = self.registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
+        let handler = registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
         let task = Task {
             ceremony: &mut ceremony,
             position: &position,
@@ -188,6 +195,23 @@ impl Room {
             assert!(!said.contains(secret.as_str()), "a secret was given away: {said}");
         }
         result
+    }
+
+    /// The ceremony breaks off here: what the steps so far saw is in the record of the step in flight, and nothing else.
+    pub fn break_off(&mut self) {
+        let seen: Vec<Value> = self.script.record.iter().filter_map(|entry| entry.get("observed").cloned()).collect();
+        write_record(&self.path(""), &seen);
+    }
+
+    /// Whether a step that was in flight was done: `done` with its outputs, `not-done`, or `unknown` with the reason.
+    #[allow(clippy::needless_pass_by_value, reason = "as steps are performed")]
+    pub fn probe(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let before = self.script.record.len();
+        let ports: Arc<dyn Ports> = self.bench.clone();
+        let registry = Registry::default().with(Prober(officiant_steps::registry(&ports)));
+        let found = self.attempt_with(&registry, Prober::NAME, json!({ "uses": uses, "with": with }));
+        assert_eq!(self.script.record.len(), before, "a probe records nothing by itself");
+        found
     }
 
     /// Performs a step that succeeds.

@@ -11,6 +11,7 @@ mod impostor;
 mod insert;
 mod keys;
 mod objects;
+mod probes;
 mod reset;
 mod sign;
 mod trouble;

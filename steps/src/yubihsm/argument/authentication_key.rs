@@ -7,6 +7,6 @@ use officiant_engine::conduct::{Failure, Secret, SecretName, Stage};
 pub(crate) const FACTORY_DEFAULT: &str = "factory-default";
 
 /// The password with that name.
-pub(crate) fn password(stage: &Stage<'_>, name: &SecretName) -> Result<Secret, Failure> {
+pub(crate) fn password(stage: &mut Stage<'_>, name: &SecretName) -> Result<Secret, Failure> {
     if name.secret == FACTORY_DEFAULT { Ok(Secret::new("password".to_string())) } else { stage.secret(name) }
 }
