@@ -61,7 +61,19 @@ pub struct Exhibit<'a> {
     pub(crate) this: usize,
 }
 
-impl Exhibit<'_> {
+impl<'a> Exhibit<'a> {
+    /// The step at `this` among `steps`, which are in the record's order; nothing when there is none.
+    #[must_use]
+    pub fn new(
+        folder: &'a Folder,
+        rehearsal: bool,
+        anchors: &'a [Vec<u8>],
+        steps: &'a [Performed],
+        this: usize,
+    ) -> Option<Self> {
+        (this < steps.len()).then_some(Self { folder, rehearsal, anchors, steps, this })
+    }
+
     /// The bytes of a file of the ceremony; that they are those that were recorded is looked at elsewhere.
     pub fn file(&self, path: &str) -> Result<Vec<u8>, FolderError> {
         self.folder.read(path)

@@ -2,16 +2,18 @@
 
 use super::{
     Place,
+    audit::all_as_measured,
     measure::{Measured, measure, no_file},
     place::{failure, io_failure},
     walk::walk,
 };
 use officiant_engine::{
-    conduct::{Effect, Failure, Probed, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Objection, Probed, Stage, StepHandler},
     record::{Folder, digest_hex},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     fs::File,
     io::{ErrorKind, Read},
@@ -93,6 +95,11 @@ impl StepHandler for Copy {
                 .next("move away yourself what is there, and try again: everything is then copied"))
             }
         }
+    }
+
+    /// Copies elsewhere are not looked at.
+    fn audit(&self, _: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        all_as_measured(&outputs["files"], exhibit)
     }
 }
 

@@ -1,12 +1,13 @@
 //! `files.write`: some text becomes a product.
 
-use super::Place;
+use super::{Place, audit::as_measured};
 use officiant_engine::{
-    conduct::{Effect, Failure, Probed, Stage, StepHandler},
-    record::FileRecord,
+    conduct::{Effect, Exhibit, Failure, Objection, Probed, Stage, StepHandler},
+    record::{FileRecord, digest_hex},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 pub(super) struct Write;
 
@@ -33,5 +34,14 @@ impl StepHandler for Write {
     /// A file that is in no entry was set aside, so it is written again.
     fn probe(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Probed<FileRecord>, Failure> {
         Ok(Probed::NotDone)
+    }
+
+    /// The file holds the text.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let mut objections = as_measured(&arguments.path, outputs, exhibit);
+        if outputs["sha256"].as_str() != Some(&digest_hex(arguments.text.as_bytes())) {
+            objections.push(Objection::wrong("digest", "the file that was written is not the text"));
+        }
+        objections
     }
 }

@@ -1,8 +1,9 @@
 //! `host.offline`.
 
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// `host.offline`: what the interpreter performs at the start of a section on an `offline: true` computer.
@@ -33,6 +34,16 @@ impl StepHandler for Offline {
                 .next("look yourself, and deviate with what you saw as the reason"));
         };
         judge(interfaces)
+    }
+
+    /// None of the interfaces that were recorded was up.
+    fn audit(&self, _: &Arguments, outputs: &Value, _: &Exhibit<'_>) -> Vec<Objection> {
+        match serde_json::from_value(outputs["interfaces"].clone()) {
+            Ok(interfaces) => judge(interfaces).err().map(|failure| Objection::wrong("online", failure.message)),
+            Err(_) => Some(Objection::wrong("online", "the record does not say which interfaces there were")),
+        }
+        .into_iter()
+        .collect()
     }
 }
 

@@ -1,16 +1,21 @@
 //! `yubihsm.generate-asymmetric-key`.
 
 use super::{
-    argument::{Capabilities, Domains, FACTORY_DEFAULT, KeyAlgorithm, Label, ObjectId, ObjectType, YubiHsm, password},
+    argument::{
+        Capabilities, Domains, FACTORY_DEFAULT, KeyAlgorithm, Label, ObjectId, ObjectType, YubiHsm, algorithm_name,
+        password,
+    },
     before::Seen,
     device::Device,
-    object::{Object, Wanted},
+    history::KeyOnDevice,
+    object::{Object, Wanted, not_as_asked},
     session::{Command, Moment},
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, Probed, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use yubihsm::{Capability, object};
 
@@ -96,6 +101,22 @@ impl StepHandler for GenerateAsymmetricKey {
         arguments.wanted(at_least).compare(&info)?;
         session.finish(Moment::After(MADE))?;
         Ok(Outputs { serial: device.serial(), object: Object::of(&info) })
+    }
+
+    /// What came of it is what was asked for. That the key is there is for attestations to say.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        if let Err(objection) = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit) {
+            return vec![objection];
+        }
+        let (capabilities, delegated) = (arguments.capabilities, Capabilities::These(Capability::empty()));
+        let mut objections = not_as_asked(outputs, &arguments.label, arguments.domains, capabilities, delegated);
+        if outputs["algorithm"].as_str() != Some(&algorithm_name(arguments.algorithm.to_device().to_u8())) {
+            objections.push(Objection::wrong("not-as-asked", "the key has another algorithm than was asked for"));
+        }
+        if outputs["origin"] != "generated" {
+            objections.push(Objection::wrong("not-as-asked", "the key was not generated in the device"));
+        }
+        objections
     }
 
     /// A key that is there is this step's when its ID was seen to be free before; it must then be as it was to be. Without that

@@ -4,13 +4,15 @@ use super::{
     argument::{Capabilities, Domains, FACTORY_DEFAULT, Label, ObjectId, ObjectType, YubiHsm, password},
     before::Seen,
     device::Device,
-    object::{Object, Wanted},
+    history::KeyOnDevice,
+    object::{Object, Wanted, not_as_asked},
     session::{Command, Moment},
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, Probed, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use yubihsm::{Capability, authentication, object};
 
@@ -108,6 +110,14 @@ impl StepHandler for PutAuthenticationKey {
         })?;
         opened.finish(Moment::After(MADE))?;
         Ok(Outputs { serial: device.serial(), object: Object::of(&info) })
+    }
+
+    /// What came of it is what was asked for; the password is nowhere in the record.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        if let Err(objection) = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit) {
+            return vec![objection];
+        }
+        not_as_asked(outputs, &arguments.label, arguments.domains, arguments.capabilities, arguments.delegated)
     }
 
     /// As with a generated key: one that is there is this step's when its ID was seen to be free before. It must then be as it

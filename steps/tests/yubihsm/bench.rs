@@ -1,9 +1,12 @@
 //! A room with virtual devices, and a ceremony of single steps in it.
 
 use crate::support::{Prober, Script, write_record};
+use jiff::Timestamp;
 use officiant_devices::yubihsm::{AttestationKey, Connector, RunningConnector, Settings, VirtualYubiHsm};
 use officiant_engine::{
-    conduct::{Bindings, Ceremony, Failure, Made, Notice, Position, Registry, Secret, StepHandler, Task},
+    conduct::{
+        Bindings, Ceremony, Exhibit, Failure, Made, Notice, Performed, Position, Registry, Secret, StepHandler, Task,
+    },
     record::Folder,
 };
 use officiant_steps::ports::{Hand, Port, Ports, Present, SystemPorts, YUBIHSM2, look_at};
@@ -76,6 +79,10 @@ pub struct Room {
     pub made: Made,
     bench: Arc<Bench>,
     pub registry: Registry,
+    /// What was performed so far, as a record has it.
+    pub performed: Vec<Performed>,
+    /// What an auditor brings.
+    pub anchors: Vec<Vec<u8>>,
     rehearsal: bool,
     secrets: BTreeMap<String, String>,
     serials: BTreeMap<String, u32>,
@@ -127,6 +134,8 @@ impl Room {
             made: Made::default(),
             registry: officiant_steps::registry(&ports),
             bench,
+            performed: Vec::new(),
+            anchors: Vec::new(),
             rehearsal,
             secrets: BTreeMap::from([("new_password".to_string(), PASSWORD.to_string())]),
             serials: BTreeMap::new(),
@@ -158,8 +167,21 @@ impl Room {
     /// Performs a step; what it binds stays bound.
     pub fn attempt(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
         let registry = std::mem::take(&mut self.registry);
-        let result = self.attempt_with(&registry, uses, with);
+        let result = self.attempt_with(&registry, uses, with.clone());
         self.registry = registry;
+        let Value::Object(with) = with else { panic!("arguments are an object") };
+        let serial = with.get("device").and_then(Value::as_str).and_then(|name| self.serials.get(name)).copied();
+        self.performed.push(Performed {
+            uses: uses.to_string(),
+            with,
+            outputs: result.as_ref().ok().cloned(),
+            finished: result.is_ok(),
+            taken_up: false,
+            began: Timestamp::now(),
+            at: Timestamp::now(),
+            serial,
+            line: self.performed.len() + 1,
+        });
         result
     }
 
@@ -212,6 +234,24 @@ impl Room {
         let found = self.attempt_with(&registry, Prober::NAME, json!({ "uses": uses, "with": with }));
         assert_eq!(self.script.record.len(), before, "a probe records nothing by itself");
         found
+    }
+
+    /// What an auditor objects to in the last step of that handler: the codes, each with its message.
+    pub fn audit(&self, uses: &str) -> Vec<(&'static str, String)> {
+        let this = self.performed.iter().rposition(|step| step.uses == uses).unwrap();
+        let folder = Folder::open(&self.path(""));
+        let exhibit = Exhibit::new(&folder, self.rehearsal, &self.anchors, &self.performed, this).unwrap();
+        let step = &self.performed[this];
+        let handler = self.registry.get(uses).unwrap();
+        let outputs = step.outputs.clone().unwrap_or_default();
+        let objections = handler.audit(Value::Object(step.with.clone()), &outputs, &exhibit);
+        objections.into_iter().map(|it| (it.code, it.message)).collect()
+    }
+
+    /// The outputs of the last step of that handler, to forge them.
+    pub fn outputs(&mut self, uses: &str) -> &mut Value {
+        let step = self.performed.iter_mut().rfind(|step| step.uses == uses).unwrap();
+        step.outputs.as_mut().unwrap()
     }
 
     /// Performs a step that succeeds.

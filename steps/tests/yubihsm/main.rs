@@ -6,12 +6,14 @@ mod support;
 
 mod arguments;
 mod attest;
+mod audits;
 mod bench;
 mod impostor;
 mod insert;
 mod keys;
 mod objects;
 mod probes;
+mod published;
 mod reset;
 mod sign;
 mod trouble;
