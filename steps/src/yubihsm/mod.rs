@@ -6,8 +6,10 @@
 mod argument;
 mod attest;
 mod attestation;
+mod audit_log;
 mod before;
 mod chain;
+mod command_name;
 mod delete_object;
 mod device;
 mod device_info;
@@ -38,6 +40,7 @@ pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let ports = || Arc::clone(ports);
     registry
         .with(attest::Attest(ports()))
+        .with(audit_log::AuditLog(ports()))
         .with(delete_object::DeleteObject(ports()))
         .with(device_info::DeviceInfo(ports()))
         .with(generate_asymmetric_key::GenerateAsymmetricKey(ports()))

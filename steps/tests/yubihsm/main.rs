@@ -6,6 +6,7 @@ mod support;
 
 mod arguments;
 mod attest;
+mod audit_log;
 mod audits;
 mod bench;
 mod impostor;
