@@ -441,3 +441,10 @@ fn running(marker: &str) -> bool {
         fs::read_dir("/proc").unwrap().flatten().any(process)
     })
 }
+
+#[test]
+fn whether_a_program_ran_that_was_in_flight_is_for_people_to_say() {
+    let mut scene = Scene::new();
+    let found = scene.probe("exec.run", json!({ "command": ["true"] })).unwrap();
+    assert_eq!(found, json!({ "unknown": "whether `true` ran, and to its end, cannot be told from here" }));
+}

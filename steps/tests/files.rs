@@ -248,3 +248,38 @@ fn a_copy_into_the_ceremony_folder_goes_through_the_record() {
         assert_eq!(failure.code, "path", "{to}: {failure}");
     }
 }
+
+#[test]
+fn a_copy_that_was_in_flight_is_done_when_it_is_there_and_the_same() {
+    let mut scene = Scene::new();
+    let stick = tempfile::tempdir().unwrap();
+    scene.put("products/keys/a", "a");
+    scene.put("products/keys/b", "b");
+    let copy = json!({ "from": "keys", "to": stick.path().join("keys").to_str().unwrap() });
+    assert_eq!(scene.probe("files.copy", copy.clone()).unwrap(), "not-done");
+    let outputs = scene.perform("files.copy", copy.clone()).unwrap();
+    assert_eq!(scene.probe("files.copy", copy.clone()).unwrap(), json!({ "done": outputs }));
+
+    fs::write(stick.path().join("keys/b"), "").unwrap();
+    let failure = scene.probe("files.copy", copy.clone()).unwrap_err();
+    assert_eq!(failure.code, "exists");
+    assert!(failure.message.ends_with("is not the same as `products/keys/b`"), "{failure}");
+    fs::remove_file(stick.path().join("keys/b")).unwrap();
+    let failure = scene.probe("files.copy", copy.clone()).unwrap_err();
+    assert_eq!(failure.code, "half-copied");
+    fs::remove_file(stick.path().join("keys/a")).unwrap();
+    assert_eq!(scene.probe("files.copy", copy).unwrap(), "not-done");
+}
+
+#[test]
+fn what_was_to_be_a_product_was_set_aside_and_is_made_again() {
+    let mut scene = Scene::new();
+    scene.put("products/a", "a");
+    for (uses, with) in [
+        ("files.write", json!({ "path": "x", "text": "x" })),
+        ("files.mkdir", json!({ "path": "x" })),
+        ("files.copy", json!({ "from": "a", "to": "b" })),
+    ] {
+        assert_eq!(scene.probe(uses, with).unwrap(), "not-done", "{uses}");
+    }
+}

@@ -7,6 +7,7 @@ device is reset at the end.
 """
 
 import sys
+from dataclasses import replace
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -14,9 +15,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from yubihsm import YubiHsm
-from yubihsm.defs import ALGORITHM, CAPABILITY, COMMAND, ERROR, OBJECT, ORIGIN
-from yubihsm.exceptions import YubiHsmAuthenticationError, YubiHsmDeviceError
+from yubihsm.defs import ALGORITHM, AUDIT, CAPABILITY, COMMAND, ERROR, OBJECT, ORIGIN
+from yubihsm.exceptions import YubiHsmAuthenticationError, YubiHsmDeviceError, YubiHsmInvalidResponseError
 from yubihsm.objects import AsymmetricKey, AttestationExtensions, AuthenticationKey, Opaque
+
+
+QUIET = COMMAND.SESSION_MESSAGE, COMMAND.GET_LOG_ENTRIES, COMMAND.CLOSE_SESSION, COMMAND.DEVICE_INFO
+CHANGES = COMMAND.SIGN_EDDSA, COMMAND.GENERATE_ASYMMETRIC_KEY, COMMAND.DELETE_OBJECT
 
 
 def done(what):
@@ -148,8 +153,57 @@ def main(url, ed25519_attested):
     assert [item.id for item in session.list_objects(algorithm=ALGORITHM.EC_ED25519)] == [100]
     assert session.list_objects(object_id=1, object_type=OBJECT.HMAC_KEY, domains=1, capabilities=CAPABILITY.ALL) == []
     assert len(session.get_pseudo_random(10)) == 10
-    refused(ERROR.INVALID_COMMAND, session.get_log_entries)
     done("objects are listed with and without filters")
+
+    log = session.get_log_entries()
+    assert log.entries[0].data == b"\0\1" + b"\xff" * 14, log
+    assert log.entries[1].data == b"\0\2" + bytes.fromhex("000000ffff") + bytes(9), log
+    assert len(log.entries) == 2, "by default nothing is logged from firmware 2.3.1 on"
+    session.set_command_audit({command: AUDIT.ON for command in session.get_command_audit() if command not in QUIET})
+    assert session.get_command_audit()[COMMAND.SIGN_EDDSA] == AUDIT.ON
+    edwards.sign_eddsa(message)
+    AsymmetricKey.generate(session, 101, "logged", 1, CAPABILITY.SIGN_EDDSA, ALGORITHM.EC_ED25519).delete()
+    log = session.get_log_entries()
+    changes = [(entry.command, entry.target_key, entry.result) for entry in log.entries if entry.command in CHANGES]
+    assert changes == [
+        (COMMAND.SIGN_EDDSA, 100, 0xEA),
+        (COMMAND.GENERATE_ASYMMETRIC_KEY, 101, 0xC6),
+        (COMMAND.DELETE_OBJECT, 101, 0xD8),
+    ], changes
+    assert all(entry.session_key == 2 for entry in log.entries if entry.command in CHANGES), log
+    last = log.entries[-1]
+    session.set_log_index(last.number)
+    edwards.sign_eddsa(message)
+    log = session.get_log_entries(last)
+    assert [entry.command for entry in log.entries][:2] == [COMMAND.SET_LOG_INDEX, COMMAND.SIGN_EDDSA], log
+    try:
+        session.get_log_entries(replace(last, digest=bytes(16)))
+    except YubiHsmInvalidResponseError:
+        pass
+    else:
+        raise AssertionError("another digest is the log's as well")
+    done("the vendor's client verifies the chain of the audit log, and takes entries out")
+
+    session.set_log_index(session.get_log_entries().entries[-1].number)
+    session.set_force_audit(AUDIT.ON)
+    assert session.get_force_audit() == AUDIT.ON
+    last = session.get_log_entries().entries[-1]
+
+    def sign_often():
+        for _ in range(64):
+            edwards.sign_eddsa(message)
+
+    refused(ERROR.LOG_FULL, sign_often)
+    info = hsm.get_device_info()
+    assert info.log_used == info.log_size == 62, info
+    hsm.create_session_derived(2, "correct horse")
+    log = session.get_log_entries()
+    assert (log.n_boot, log.n_auth, len(log.entries)) == (0, 1, 62), log
+    session.set_log_index(log.entries[-1].number)
+    session.set_force_audit(AUDIT.OFF)
+    sign_often()
+    assert len(session.get_log_entries().entries) == 62
+    done("a full audit log stops the device when auditing is forced, and is written over otherwise")
 
     session.reset_device()
     with YubiHsm.connect(url) as fresh, fresh.create_session_derived(1, "password") as session:

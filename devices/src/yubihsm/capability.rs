@@ -24,8 +24,14 @@ bitflags! {
         const SIGN_ECDSA = 1 << 7;
         /// `sign-eddsa`
         const SIGN_EDDSA = 1 << 8;
+        /// `set-option`
+        const SET_OPTION = 1 << 17;
+        /// `get-option`
+        const GET_OPTION = 1 << 18;
         /// `get-pseudo-random`
         const GET_PSEUDO_RANDOM = 1 << 19;
+        /// `get-log-entries`
+        const GET_LOG_ENTRIES = 1 << 24;
         /// `reset-device`
         const RESET_DEVICE = 1 << 28;
         /// `sign-attestation-certificate`

@@ -1,12 +1,16 @@
 //! The device: what answers messages.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use tracing::debug;
 
 use super::{
     attestation,
     attestation_key::AttestationKey,
+    audit_log::{AuditLog, Happened},
     command::{self, CommandCode},
     error::Error,
     error_code::ErrorCode,
@@ -43,20 +47,27 @@ impl VirtualYubiHsm {
     /// [`Error`].
     pub fn open(settings: &Settings) -> Result<Self, Error> {
         let store = Store::open(&settings.state)?;
-        let (state, attestation_key) = match store.load()? {
+        let loaded = store.load()?;
+        let restarts = loaded.is_some();
+        let (state, attestation_key) = match loaded {
             Some(state) => existing(&store, settings, state)?,
             None => factory_new(&store, settings)?,
         };
-        Ok(Self(Arc::new(Mutex::new(Device {
+        let mut device = Device {
             sessions: Sessions::none(settings.session_timeout),
             ed25519_attestation: settings.ed25519_attestation,
             store,
             state,
             attestation_key,
             presence: Presence::PluggedIn,
+            powered_since: Instant::now(),
             faults: Vec::new(),
             watcher: None,
-        }))))
+        };
+        if restarts {
+            device.boot();
+        }
+        Ok(Self(Arc::new(Mutex::new(device))))
     }
 
     /// The reply to one message, in the frames of the vendor's *Command Reference*.
@@ -100,7 +111,7 @@ impl VirtualYubiHsm {
 
     /// Puts the device in, or switches everything on again. A device that is in stays as it is.
     pub fn plug(&self) {
-        self.device().presence = Presence::PluggedIn;
+        self.device().start();
     }
 
     /// Switches everything off: sessions are lost, and the connector closes every connection without a word until
@@ -127,7 +138,9 @@ impl VirtualYubiHsm {
         let mut next = device.state.clone();
         next.restore_factory_objects();
         device.replace_state(next)?;
+        // The log has the restart already.
         device.presence = Presence::PluggedIn;
+        device.powered_since = Instant::now();
         Ok(())
     }
 
@@ -178,6 +191,7 @@ pub(super) struct Device {
     pub(super) ed25519_attestation: Ed25519Attestation,
     pub(super) sessions: Sessions,
     presence: Presence,
+    powered_since: Instant,
     faults: Vec<Fault>,
     watcher: Option<Box<Watcher>>,
 }
@@ -214,7 +228,9 @@ impl Device {
         let result = if message.code == CommandCode::SessionMessage.code() {
             self.with_faults(message.code, |device| device.session_message(message))?
         } else {
-            let result = self.with_faults(message.code, |device| Ok(command::execute_bare(device, message)))?;
+            let result = self.with_faults(message.code, |device| {
+                Ok(device.audited(None, message, |device| command::execute_bare(device, message)))
+            })?;
             log(message.code, None, &result);
             result
         };
@@ -251,7 +267,10 @@ impl Device {
         };
         let answer = match Message::parse(&command) {
             Ok(command) => {
-                let result = self.with_faults(command.code, |device| Ok(command::execute(device, session, command)))?;
+                let result = self.with_faults(command.code, |device| {
+                    let key = session.caller.authentication_key;
+                    Ok(device.audited(Some(key), command, |device| command::execute(device, session, command)))
+                })?;
                 log(command.code, Some(number), &result);
                 message::answer(command.code, result)
             }
@@ -290,6 +309,76 @@ impl Device {
                 Err(failure.error)
             }
         }
+    }
+
+    /// Carries a command out and logs it, when it is one that is logged.
+    ///
+    /// # Errors
+    /// Those of the command; [`ErrorCode::LogFull`] when it must be logged and there is no room.
+    fn audited(
+        &mut self,
+        session_key: Option<u16>,
+        message: Message<'_>,
+        carry_out: impl FnOnce(&mut Self) -> Result<Vec<u8>, ErrorCode>,
+    ) -> Result<Vec<u8>, ErrorCode> {
+        let code = message.code;
+        let command = CommandCode::from_code(code);
+        // Its session may be gone afterwards.
+        let opener = match (command, message.data.first()) {
+            (Some(CommandCode::AuthenticateSession), Some(number)) => self.sessions.opener(*number),
+            _ => None,
+        };
+        let authenticates = command == Some(CommandCode::AuthenticateSession);
+        let opens = authenticates || command == Some(CommandCode::CreateSession);
+        let takes_out = matches!(command, Some(CommandCode::GetLogEntries | CommandCode::SetLogIndex));
+        let no_room = self.state.log.force.is_on() && self.state.log.is_full();
+        if !self.state.log.option(code, self.state.firmware).is_on() {
+            return carry_out(self);
+        }
+        if no_room && !opens && !takes_out {
+            return Err(ErrorCode::LogFull);
+        }
+        let result = carry_out(self);
+        // The log of a device that was reset begins with that.
+        if command == Some(CommandCode::ResetDevice) && result.is_ok() {
+            return result;
+        }
+        let answer = result.as_deref().map_err(|error| error.code());
+        let tick = u32::try_from(self.powered_since.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let mut happened = Happened::command(code, session_key, message.data, answer, tick);
+        if let Some(opener) = opener {
+            happened.target_key = opener;
+        }
+        self.change(|state| {
+            if state.log.force.is_on() && state.log.is_full() {
+                state.log.unlogged_authentications =
+                    state.log.unlogged_authentications.saturating_add(u16::from(authenticates));
+            } else {
+                state.log.append(happened);
+            }
+            Ok(())
+        })?;
+        result
+    }
+
+    /// Has power again, and logs it. A device that has it stays as it is.
+    fn start(&mut self) {
+        if self.presence == Presence::PluggedIn {
+            return;
+        }
+        self.presence = Presence::PluggedIn;
+        self.boot();
+    }
+
+    /// Logs a restart. One that cannot be stored is logged with what is stored next.
+    fn boot(&mut self) {
+        self.powered_since = Instant::now();
+        let mut next = self.state.clone();
+        next.log.boot();
+        if let Err(failure) = self.store.save(&next) {
+            tracing::error!(error = %failure.error, "the restart is not in the stored log");
+        }
+        self.state = next;
     }
 
     fn lose_power(&mut self, presence: Presence) {
@@ -373,6 +462,7 @@ fn factory_new(store: &Store, settings: &Settings) -> Result<(State, Attestation
         attestation_certificate: certificate,
         objects: Vec::new(),
         written: Vec::new(),
+        log: AuditLog::default(),
     };
     state.restore_factory_objects();
     store.save(&state).map_err(|failure| failure.error)?;

@@ -9,7 +9,7 @@
 //! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/>). Where the guide is silent, the type that decides
 //! says what it decided and why.
 //!
-//! Not there: wrap, HMAC, OTP, symmetric and RSA keys, templates, writing opaque objects, options, the audit log,
+//! Not there: wrap, HMAC, OTP, symmetric and RSA keys, templates, writing opaque objects, the options of algorithms and FIPS,
 //! asymmetric authentication. Their commands are answered with the vendor's *invalid command*.
 //!
 //! ```no_run
@@ -31,6 +31,7 @@ mod algorithm;
 mod asymmetric_key;
 mod attestation;
 mod attestation_key;
+mod audit_log;
 mod capability;
 mod command;
 mod connector;

@@ -77,6 +77,12 @@ impl Sessions {
         slot.take_if(|session| session.last_used.elapsed() <= timeout).ok_or(ErrorCode::InvalidSession)
     }
 
+    /// The authentication key that a session was created with.
+    pub(super) fn opener(&self, number: u8) -> Option<ObjectId> {
+        let session = self.slots.get(usize::from(number))?.as_ref()?;
+        Some(session.caller.authentication_key)
+    }
+
     /// Puts a session back after a command; its time runs from now.
     pub(super) fn put_back(&mut self, number: u8, session: Session) {
         if let Some(slot) = self.slots.get_mut(usize::from(number)) {

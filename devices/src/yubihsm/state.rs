@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     algorithm::Algorithm,
     asymmetric_key::AsymmetricKey,
+    audit_log::{AuditLog, CAPACITY},
     capability::Capabilities,
     domain::Domains,
     error_code::ErrorCode,
@@ -46,6 +47,9 @@ pub(super) struct State {
     pub(super) objects: Vec<Object>,
     /// Which objects were ever written, with the sequence number of the last time; also those that are deleted by now.
     pub(super) written: Vec<Written>,
+    /// Files from before there was a log have none.
+    #[serde(default)]
+    pub(super) log: AuditLog,
 }
 
 /// How often an object of this type and ID was written, less one, modulo 256 (*Core Concepts*, *Sequence*).
@@ -70,12 +74,13 @@ pub(super) struct NewObject {
 }
 
 impl State {
-    /// Forgets every object and sequence number, and puts back the factory's authentication key (*Core Concepts*,
+    /// Forgets every object, sequence number, option and log entry, and puts back the factory's authentication key (*Core Concepts*,
     /// *Session*): ID 1, password `password`, all capabilities and domains.
     pub(super) fn restore_factory_objects(&mut self) {
         let all = Capabilities::defined_by(self.firmware);
         self.written.clear();
         self.objects.clear();
+        self.log = AuditLog::after_reset();
         let sequence = self.next_sequence(ObjectType::AuthenticationKey, 1);
         self.objects.push(Object {
             object_type: ObjectType::AuthenticationKey,
@@ -203,6 +208,12 @@ impl State {
         }
         if self.objects.len() > usize::from(RECORDS) {
             return Some(format!("it holds {} objects; a YubiHSM 2 holds at most {RECORDS}", self.objects.len()));
+        }
+        if self.log.entries.len() > usize::from(CAPACITY) {
+            return Some(format!(
+                "its log has {} entries; that of a YubiHSM 2 has at most {CAPACITY}",
+                self.log.entries.len()
+            ));
         }
         self.objects.iter().enumerate().find_map(|(index, object)| {
             let place = format!("object {:#06x} ({:?})", object.id, object.object_type);

@@ -42,6 +42,8 @@ pub struct Performed {
     pub finished: bool,
     /// Whether it had been done before a break of the ceremony and was looked up afterwards.
     pub taken_up: bool,
+    /// Whether the ceremony broke off in the middle of it.
+    pub interrupted: bool,
     /// When it began.
     pub began: Timestamp,
     /// When that was recorded.
@@ -61,7 +63,19 @@ pub struct Exhibit<'a> {
     pub(crate) this: usize,
 }
 
-impl Exhibit<'_> {
+impl<'a> Exhibit<'a> {
+    /// The step at `this` among `steps`, which are in the record's order; nothing when there is none.
+    #[must_use]
+    pub fn new(
+        folder: &'a Folder,
+        rehearsal: bool,
+        anchors: &'a [Vec<u8>],
+        steps: &'a [Performed],
+        this: usize,
+    ) -> Option<Self> {
+        (this < steps.len()).then_some(Self { folder, rehearsal, anchors, steps, this })
+    }
+
     /// The bytes of a file of the ceremony; that they are those that were recorded is looked at elsewhere.
     pub fn file(&self, path: &str) -> Result<Vec<u8>, FolderError> {
         self.folder.read(path)

@@ -8,7 +8,7 @@ use crate::{
     ports::{Ports, Sought, seek},
     yubihsm::{Device, factory_new},
 };
-use officiant_engine::conduct::{Effect, Failure, NamedDevice, Notice, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Failure, NamedDevice, Notice, Probed, Stage, StepHandler};
 use std::{sync::Arc, time::Duration};
 
 /// Waits until a device is plugged in with a finger on it, which resets it, and binds its name to its serial number.
@@ -46,6 +46,12 @@ impl StepHandler for TouchReset {
                 .next("take it out, and insert it again with a finger on its rim for ten seconds")
         })?;
         Ok(Outputs { serial: plugged.serial, firmware: plugged.firmware })
+    }
+
+    /// Nothing that was seen before would tell, for the device is not in before it is reset; and reset a second time it is as
+    /// after the first. So it is done again.
+    fn probe(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        Ok(Probed::NotDone)
     }
 }
 

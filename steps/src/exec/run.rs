@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{files::Place, people::Span};
 use officiant_engine::{
-    conduct::{Effect, Failure, Secret, SecretName, Stage, StepHandler},
+    conduct::{Effect, Failure, Probed, Secret, SecretName, Stage, StepHandler},
     record::FileRecord,
 };
 use schemars::JsonSchema;
@@ -120,6 +120,12 @@ impl StepHandler for Run {
             .next("see that nobody else saw it; run the program so that it does not tell what it reads"));
         }
         conclude(&arguments, found, &ran, stage)
+    }
+
+    /// What a program does, and whether it did it, only people can know.
+    fn probe(&self, arguments: Arguments, _: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let program = arguments.command.first().map(|program| shown::visible(program)).unwrap_or_default();
+        Ok(Probed::Unknown(format!("whether `{program}` ran, and to its end, cannot be told from here")))
     }
 }
 

@@ -2,14 +2,16 @@
 
 use super::{
     Place,
+    audit::all_as_measured,
     measure::{Measured, Unmeasured, measure},
 };
 use officiant_engine::{
-    conduct::{Effect, Failure, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler},
     notation::nearest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(super) struct Check;
@@ -84,6 +86,10 @@ impl StepHandler for Check {
             return Err(Failure::new("digest", message).next("find out where the file comes from before you go on"));
         }
         Ok(Outputs { files })
+    }
+
+    fn audit(&self, _: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        all_as_measured(&outputs["files"], exhibit)
     }
 }
 

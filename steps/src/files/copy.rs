@@ -2,16 +2,18 @@
 
 use super::{
     Place,
+    audit::all_as_measured,
     measure::{Measured, measure, no_file},
     place::{failure, io_failure},
     walk::walk,
 };
 use officiant_engine::{
-    conduct::{Effect, Failure, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Objection, Probed, Stage, StepHandler},
     record::{Folder, digest_hex},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     fs::File,
     io::{ErrorKind, Read},
@@ -62,6 +64,58 @@ impl StepHandler for Copy {
         let files = pairs.iter().map(|(from, to)| copy(from, to, stage)).collect::<Result<_, _>>()?;
         Ok(Outputs { files })
     }
+
+    /// Products that are in no entry were set aside, so they are copied again. Copies elsewhere stay where they are: when all of
+    /// them are there and the same, it was done.
+    fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let (from, to) = (Place::of(&arguments.from)?, Place::of(&arguments.to)?);
+        if matches!(to, Place::Product(_)) {
+            return Ok(Probed::NotDone);
+        }
+        let (mut copied, mut missing) = (Vec::new(), 0);
+        for (from, to) in pairs(&from, &to, stage)? {
+            if to.full(stage)?.symlink_metadata().is_err() {
+                missing += 1;
+                continue;
+            }
+            copied.push(same(&from, &to, stage)?);
+        }
+        match (copied.is_empty(), missing) {
+            (_, 0) => Ok(Probed::Done(Outputs { files: copied })),
+            (true, _) => Ok(Probed::NotDone),
+            (false, _) => {
+                let there: Vec<&str> = copied.iter().map(|file| file.path.as_str()).collect();
+                Err(Failure::new(
+                    "half-copied",
+                    format!(
+                        "the copy broke off: {missing} files are missing, and these are there: {}",
+                        there.join(", ")
+                    ),
+                )
+                .next("move away yourself what is there, and try again: everything is then copied"))
+            }
+        }
+    }
+
+    /// Copies elsewhere are not looked at.
+    fn audit(&self, _: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        all_as_measured(&outputs["files"], exhibit)
+    }
+}
+
+/// A copy that is there, if it is the same.
+fn same(from: &Place, to: &Place, stage: &Stage<'_>) -> Result<Measured, Failure> {
+    let name = to.name();
+    let other = || {
+        Failure::new("exists", format!("`{name}` is there, and is not the same as `{}`", from.name()))
+            .next(format!("look at `{name}`; move it away yourself if it is a copy that broke off, and try again"))
+    };
+    if !to.full(stage)?.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(other());
+    }
+    let wanted = measure(from, stage).map_err(|error| error.failure(&from.name()))?;
+    let found = measure(to, stage).map_err(|error| error.failure(&name))?;
+    if found.sha256 == wanted.sha256 { Ok(found) } else { Err(other()) }
 }
 
 /// Every file to copy, with its new place.

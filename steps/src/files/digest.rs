@@ -1,9 +1,10 @@
 //! `files.digest`: the digest of a file.
 
-use super::{Place, measure::measure};
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use super::{Place, audit::as_measured, measure::measure};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(super) struct Digest;
 
@@ -33,5 +34,9 @@ impl StepHandler for Digest {
         let place = Place::of(&arguments.path)?;
         let file = measure(&place, stage).map_err(|error| error.failure(&arguments.path))?;
         Ok(Outputs { sha256: file.sha256, size: file.size })
+    }
+
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        as_measured(&arguments.path, outputs, exhibit)
     }
 }

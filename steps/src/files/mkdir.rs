@@ -1,7 +1,7 @@
 //! `files.mkdir`: a folder is there.
 
 use super::{Place, place::io_failure};
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Failure, Probed, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -50,6 +50,11 @@ impl StepHandler for Mkdir {
             _ => io_failure(&path, &error),
         })?;
         Ok(Outputs { path, created: true })
+    }
+
+    /// A folder that is there already is left as it is, so it may be made again.
+    fn probe(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        Ok(Probed::NotDone)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Steps that look at files and make them.
 
+mod audit;
 mod check;
 mod copy;
 mod digest;

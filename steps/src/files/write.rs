@@ -1,12 +1,13 @@
 //! `files.write`: some text becomes a product.
 
-use super::Place;
+use super::{Place, audit::as_measured};
 use officiant_engine::{
-    conduct::{Effect, Failure, Stage, StepHandler},
-    record::FileRecord,
+    conduct::{Effect, Exhibit, Failure, Objection, Probed, Stage, StepHandler},
+    record::{FileRecord, digest_hex},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 pub(super) struct Write;
 
@@ -28,5 +29,19 @@ impl StepHandler for Write {
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<FileRecord, Failure> {
         stage.product(&Place::product(&arguments.path)?, arguments.text.as_bytes())
+    }
+
+    /// A file that is in no entry was set aside, so it is written again.
+    fn probe(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Probed<FileRecord>, Failure> {
+        Ok(Probed::NotDone)
+    }
+
+    /// The file holds the text.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let mut objections = as_measured(&arguments.path, outputs, exhibit);
+        if outputs["sha256"].as_str() != Some(&digest_hex(arguments.text.as_bytes())) {
+            objections.push(Objection::wrong("digest", "the file that was written is not the text"));
+        }
+        objections
     }
 }

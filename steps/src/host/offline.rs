@@ -1,11 +1,12 @@
 //! `host.offline`.
 
 use officiant_engine::{
-    conduct::{Effect, Failure, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler},
     record::HostFacts,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// `host.offline`: what the interpreter performs at the start of a section on an `offline: true` computer.
@@ -32,6 +33,18 @@ impl StepHandler for Offline {
 
     fn perform(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Outputs, Failure> {
         judge(super::facts())
+    }
+
+    /// None of the interfaces that were recorded was up.
+    fn audit(&self, _: &Arguments, outputs: &Value, _: &Exhibit<'_>) -> Vec<Objection> {
+        match serde_json::from_value(outputs["interfaces"].clone()) {
+            Ok(interfaces) => judge(HostFacts { interfaces: Some(interfaces), ..HostFacts::default() })
+                .err()
+                .map(|failure| Objection::wrong("online", failure.message)),
+            Err(_) => Some(Objection::wrong("online", "the record does not say which interfaces there were")),
+        }
+        .into_iter()
+        .collect()
     }
 }
 

@@ -1,18 +1,22 @@
 //! `yubihsm.attest`.
 
+mod audit;
+
 use super::{
     argument::{AttestationKeyId, FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
     attestation::{Attestation, Expected},
     device::Device,
+    history::KeyOnDevice,
     product::Target,
     public_key::PublicKey,
     session::{Command, Moment, Session},
     trouble::{Trouble, code},
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, Notice, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Notice, Objection, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use yubihsm::{Capability, object};
 
@@ -159,6 +163,15 @@ impl StepHandler for Attest {
             subject: certificate.subject(),
             issuer: certificate.issuer(),
         })
+    }
+
+    /// The certificates in the folder hold, as far as that can be told from there: see [`audit`].
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let key = match KeyOnDevice::of(outputs, arguments.object_id.0, exhibit) {
+            Ok(key) => key,
+            Err(objection) => return vec![objection],
+        };
+        audit::objections(key, arguments.attestation_key == AttestationKeyId::vendor(), outputs, exhibit)
     }
 }
 

@@ -1,23 +1,22 @@
 //! Attestation certificates, as far as they can be judged beside the device that made them
 //! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#certificate-extensions>).
 //!
-//! That the device's own certificate goes back to the vendor is for whoever has the vendor's root at hand.
+//! Whether the device's own certificate goes back to the vendor is told by [`super::chain`], with the vendor's root at hand.
 
-use super::text::plain;
-use rsa::signature::Verifier;
+use super::{
+    argument::{capability_names, domain_numbers},
+    signature::{Unverified, verify},
+    text::plain,
+};
 use x509_cert::{
     Certificate,
     der::{
-        Any, Decode, Encode, EncodePem, Tag, Tagged,
+        Any, Decode, DecodePem, Encode, EncodePem, Tag, Tagged,
         asn1::{BitStringRef, ObjectIdentifier, OctetStringRef},
         pem::LineEnding,
     },
-    spki::DecodePublicKey,
 };
-
-const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+use yubihsm::{Capability, Domain, object};
 
 /// The vendor's extensions; each value is DER inside the extension's own octet string.
 const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.1");
@@ -49,6 +48,17 @@ pub(super) struct Expected<'a> {
     pub(super) object: &'a yubihsm::object::Info,
 }
 
+/// What an attestation says of the attested key, as the device describes objects.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Claims {
+    pub(super) object_id: u16,
+    pub(super) label: String,
+    /// Whether the key was generated in the device.
+    pub(super) generated: bool,
+    pub(super) domains: Vec<u8>,
+    pub(super) capabilities: Vec<String>,
+}
+
 impl Attestation {
     /// Reads X.509 DER.
     ///
@@ -58,6 +68,40 @@ impl Attestation {
         let certificate =
             Certificate::from_der(&der).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
         Ok(Self { certificate, der })
+    }
+
+    /// Reads X.509, PEM or DER.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if !bytes.starts_with(b"-----") {
+            return Self::read(bytes.to_vec());
+        }
+        let certificate =
+            Certificate::from_pem(bytes).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
+        let der = certificate.to_der().map_err(|error| error.to_string())?;
+        Ok(Self { certificate, der })
+    }
+
+    pub(super) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The attested key: SubjectPublicKeyInfo, DER.
+    pub(super) fn public_key(&self) -> Option<Vec<u8>> {
+        self.certificate.tbs_certificate.subject_public_key_info.to_der().ok()
+    }
+
+    /// What it says of the attested key; nothing when it does not say all of it.
+    pub(super) fn claims(&self) -> Option<Claims> {
+        Some(Claims {
+            object_id: u16::try_from(self.number(OBJECT_ID)?).ok()?,
+            label: plain(&String::from_utf8(self.text(LABEL)?).ok()?),
+            generated: self.bits(ORIGIN)? == u64::from(object::Origin::Generated.to_u8()),
+            domains: domain_numbers(Domain::from_bits_retain(u16::try_from(self.bits(DOMAINS)?).ok()?)),
+            capabilities: capability_names(Capability::from_bits_retain(self.bits(CAPABILITIES)?)),
+        })
     }
 
     pub(super) fn issuer(&self) -> String {
@@ -124,33 +168,12 @@ impl Attestation {
     }
 
     /// Verifies the signature with the public key of `issuer`.
-    fn signed_by(&self, issuer: &Self) -> Result<(), String> {
-        let wrong = || "the device certificate's key did not sign it".to_string();
-        let body = self.certificate.tbs_certificate.to_der().map_err(|_| wrong())?;
-        let signature = self.certificate.signature.as_bytes().ok_or_else(wrong)?;
-        let key = issuer.certificate.tbs_certificate.subject_public_key_info.to_der().map_err(|_| wrong())?;
-        if self.certificate.signature_algorithm != self.certificate.tbs_certificate.signature {
-            return Err("it names two signature algorithms".to_string());
-        }
-        match self.certificate.signature_algorithm.oid {
-            SHA256_WITH_RSA => {
-                let key = rsa::RsaPublicKey::from_public_key_der(&key).map_err(|_| wrong())?;
-                let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(|_| wrong())?;
-                let key = rsa::pkcs1v15::VerifyingKey::<rsa::sha2::Sha256>::new(key);
-                key.verify(&body, &signature).map_err(|_| wrong())
-            }
-            ECDSA_WITH_SHA256 => {
-                let key = p256::ecdsa::VerifyingKey::from_public_key_der(&key).map_err(|_| wrong())?;
-                let signature = p256::ecdsa::DerSignature::from_bytes(signature).map_err(|_| wrong())?;
-                key.verify(&body, &signature).map_err(|_| wrong())
-            }
-            ECDSA_WITH_SHA384 => {
-                let key = p384::ecdsa::VerifyingKey::from_public_key_der(&key).map_err(|_| wrong())?;
-                let signature = p384::ecdsa::DerSignature::from_bytes(signature).map_err(|_| wrong())?;
-                key.verify(&body, &signature).map_err(|_| wrong())
-            }
-            other => Err(format!("its signature algorithm {other} is not one of a YubiHSM 2")),
-        }
+    pub(super) fn signed_by(&self, issuer: &Self) -> Result<(), String> {
+        verify(&self.certificate, &issuer.certificate).map_err(|unverified| match unverified {
+            Unverified::OtherKey => "the device certificate's key did not sign it".to_string(),
+            Unverified::TwoAlgorithms => "it names two signature algorithms".to_string(),
+            Unverified::Algorithm(other) => format!("its signature algorithm {other} is not one of a YubiHSM 2"),
+        })
     }
 
     /// An extension's value: what is inside its octet string. `None` also when it is there twice.
@@ -192,7 +215,6 @@ mod tests {
     use super::*;
     use spki::der::referenced::OwnedToRef;
     use std::path::{Path, PathBuf};
-    use yubihsm::{Capability, Domain, object};
 
     /// Device 13200460 of the Python Software Foundation's ceremony of 2020-10-30, and its attestation of the root key.
     /// Nothing when it is not here.

@@ -2,12 +2,13 @@
 
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
+    before::Seen,
     device::Device,
     session::{Command, Moment, Session},
     text::plain,
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Failure, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -81,6 +82,8 @@ impl StepHandler for DeleteObject {
         }
 
         let label = plain(&info.label.to_string());
+        Seen::Held { object_type, object_id: id, sequence: info.sequence, label: label.clone() }
+            .record(stage, &device)?;
         let command = Command::looks("delete-object")
             .about(object_type, id)
             .needs(object_type.deleting())
@@ -99,6 +102,48 @@ impl StepHandler for DeleteObject {
         }
         session.finish(Moment::After(DONE))?;
         Ok(Outputs { serial: device.serial(), object_id: id, object_type, label, gone })
+    }
+
+    /// An object that is gone is this step's work when it was seen there before; without that the command was never sent, and
+    /// performing says that there is no such object.
+    fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let (object_type, object_id) = (arguments.object_type, arguments.object_id.0);
+        let key = arguments.authentication_key.0;
+        let password = password(stage, &arguments.password)?;
+        let device = Device::find(&*self.0, stage, &arguments.device)?;
+        let (sequence, label) = match Seen::recorded(stage, &device)? {
+            Some(Seen::Held { object_type: seen_type, object_id: seen_id, sequence, label })
+                if (seen_type, seen_id) == (object_type, object_id) =>
+            {
+                (sequence, label)
+            }
+            _ => return Ok(Probed::NotDone),
+        };
+        let done = Outputs { serial: device.serial(), object_id, object_type, label, gone: true };
+        let own = object_type == ObjectType::AuthenticationKey && object_id == key;
+        let session = match device.open(stage, key, &password) {
+            Err(failure) if own && failure.code == "no-authentication-key" => {
+                device.check()?;
+                return Ok(Probed::Done(done));
+            }
+            opened => opened?,
+        };
+        let found = session.object(object_type, object_id, Moment::Before)?;
+        session.finish(Moment::Before)?;
+        match found {
+            None => Ok(Probed::Done(done)),
+            Some(info) if info.sequence == sequence => Ok(Probed::NotDone),
+            Some(info) => Err(Failure::new(
+                "changed",
+                format!(
+                    "{object_type} {object_id} on {} is not the one that was to be deleted: it has the sequence number {}, that \
+                     one had {sequence}",
+                    device.name(),
+                    info.sequence
+                ),
+            )
+            .next("find out who else uses the device")),
+        }
     }
 }
 

@@ -1,15 +1,21 @@
 //! `yubihsm.generate-asymmetric-key`.
 
 use super::{
-    argument::{Capabilities, Domains, FACTORY_DEFAULT, KeyAlgorithm, Label, ObjectId, ObjectType, YubiHsm, password},
+    argument::{
+        Capabilities, Domains, FACTORY_DEFAULT, KeyAlgorithm, Label, ObjectId, ObjectType, YubiHsm, algorithm_name,
+        password,
+    },
+    before::Seen,
     device::Device,
-    object::{Object, Wanted},
+    history::KeyOnDevice,
+    object::{Object, Wanted, not_as_asked},
     session::{Command, Moment},
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use yubihsm::{Capability, object};
 
@@ -71,6 +77,7 @@ impl StepHandler for GenerateAsymmetricKey {
         session.vacant(object_type, id)?;
         let at_least = session.own_key()?.delegated_capabilities;
 
+        Seen::Vacant { object_type, object_id: id }.record(stage, &device)?;
         let command = Command {
             name: "generate-asymmetric-key",
             needs: Capability::GENERATE_ASYMMETRIC_KEY,
@@ -91,19 +98,60 @@ impl StepHandler for GenerateAsymmetricKey {
 
         let read_back = Command::looks("get-object-info").about(object_type, id).at(Moment::After(MADE));
         let info = session.run(read_back, |client| client.get_object_info(id, object::Type::AsymmetricKey))?;
-        let wanted = Wanted {
-            object_type,
-            object_id: id,
-            label: &arguments.label,
-            domains: arguments.domains,
-            capabilities: arguments.capabilities,
-            delegated: Capabilities::These(Capability::empty()),
-            algorithm: algorithm.to_u8(),
-            origin: object::Origin::Generated,
-            at_least,
-        };
-        wanted.compare(&info)?;
+        arguments.wanted(at_least).compare(&info)?;
         session.finish(Moment::After(MADE))?;
         Ok(Outputs { serial: device.serial(), object: Object::of(&info) })
+    }
+
+    /// What came of it is what was asked for. That the key is there is for attestations to say.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        if let Err(objection) = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit) {
+            return vec![objection];
+        }
+        let (capabilities, delegated) = (arguments.capabilities, Capabilities::These(Capability::empty()));
+        let mut objections = not_as_asked(outputs, &arguments.label, arguments.domains, capabilities, delegated);
+        if outputs["algorithm"].as_str() != Some(&algorithm_name(arguments.algorithm.to_device().to_u8())) {
+            objections.push(Objection::wrong("not-as-asked", "the key has another algorithm than was asked for"));
+        }
+        if outputs["origin"] != "generated" {
+            objections.push(Objection::wrong("not-as-asked", "the key was not generated in the device"));
+        }
+        objections
+    }
+
+    /// A key that is there is this step's when its ID was seen to be free before; it must then be as it was to be. Without that
+    /// the command was never sent, and a key that is there is of somebody else: performing says so.
+    fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let (object_type, object_id) = (ObjectType::AsymmetricKey, arguments.object_id.0);
+        let password = password(stage, &arguments.password)?;
+        let device = Device::find(&*self.0, stage, &arguments.device)?;
+        if Seen::recorded(stage, &device)? != Some(Seen::Vacant { object_type, object_id }) {
+            return Ok(Probed::NotDone);
+        }
+        let session = device.open(stage, arguments.authentication_key.0, &password)?;
+        let Some(info) = session.object(object_type, object_id, Moment::Before)? else {
+            session.finish(Moment::Before)?;
+            return Ok(Probed::NotDone);
+        };
+        arguments.wanted(session.own_key()?.delegated_capabilities).compare(&info)?;
+        session.finish(Moment::After(MADE))?;
+        Ok(Probed::Done(Outputs { serial: device.serial(), object: Object::of(&info) }))
+    }
+}
+
+impl Arguments {
+    /// What the key is to be.
+    fn wanted(&self, at_least: Capability) -> Wanted<'_> {
+        Wanted {
+            object_type: ObjectType::AsymmetricKey,
+            object_id: self.object_id.0,
+            label: &self.label,
+            domains: self.domains,
+            capabilities: self.capabilities,
+            delegated: Capabilities::These(Capability::empty()),
+            algorithm: self.algorithm.to_device().to_u8(),
+            origin: object::Origin::Generated,
+            at_least,
+        }
     }
 }

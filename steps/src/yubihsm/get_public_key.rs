@@ -3,14 +3,16 @@
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, YubiHsm, password},
     device::Device,
+    history::{KeyOnDevice, file_of},
     product::Target,
     public_key::PublicKey,
     session::Moment,
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Writes the public key of an asymmetric key as PEM, as `yubihsm-shell --outformat=PEM` does
@@ -79,5 +81,28 @@ impl StepHandler for GetPublicKey {
             path: file.path,
             sha256: file.sha256,
         })
+    }
+
+    /// The file holds the public key that the record has, and earlier steps that saw the key of this ID saw the same one.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let look = || {
+            let key = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit)?;
+            let file = file_of(outputs, "path", exhibit)?;
+            let public = PublicKey::from_pem(&file).and_then(|public| Some((public.algorithm(), public.info().ok()?)));
+            let Some((algorithm, info)) = public else {
+                return Err(Objection::wrong("public-key", "the file is no public key of a YubiHSM 2, PEM"));
+            };
+            let mut objections = key.same_key(&info.fingerprint, exhibit);
+            for (name, found) in
+                [("fingerprint", info.fingerprint.as_str()), ("pem", &info.pem), ("algorithm", algorithm)]
+            {
+                if outputs[name].as_str() != Some(found) {
+                    let message = format!("the public key in the file has another {name} than the record says");
+                    objections.push(Objection::wrong("public-key", message));
+                }
+            }
+            Ok(objections)
+        };
+        look().unwrap_or_else(|objection| vec![objection])
     }
 }

@@ -6,12 +6,17 @@
 mod argument;
 mod attest;
 mod attestation;
+mod audit_log;
+mod before;
+mod chain;
+mod command_name;
 mod delete_object;
 mod device;
 mod device_info;
 mod factory;
 mod generate_asymmetric_key;
 mod get_public_key;
+mod history;
 mod list_objects;
 mod object;
 mod object_key;
@@ -21,6 +26,7 @@ mod put_authentication_key;
 mod reset;
 mod session;
 mod sign;
+mod signature;
 mod text;
 mod trouble;
 
@@ -36,6 +42,7 @@ pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let ports = || Arc::clone(ports);
     registry
         .with(attest::Attest(ports()))
+        .with(audit_log::AuditLog(ports()))
         .with(delete_object::DeleteObject(ports()))
         .with(device_info::DeviceInfo(ports()))
         .with(generate_asymmetric_key::GenerateAsymmetricKey(ports()))

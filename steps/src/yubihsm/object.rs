@@ -2,9 +2,10 @@
 
 use super::argument::{Capabilities, Domains, Label, ObjectType, algorithm_name, capability_names, domain_numbers};
 use super::text::plain;
-use officiant_engine::conduct::Failure;
+use officiant_engine::conduct::{Failure, Objection};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use yubihsm::{Capability, object};
 
 /// An object as the device describes it
@@ -114,6 +115,30 @@ impl Wanted<'_> {
         )
         .next("do not use this object; delete it, and find out who else uses the device"))
     }
+}
+
+/// Objects to a recorded object that is not as it was asked for.
+pub(crate) fn not_as_asked(
+    outputs: &Value,
+    label: &Label,
+    domains: Domains,
+    capabilities: Capabilities,
+    delegated: Capabilities,
+) -> Vec<Objection> {
+    let fits = |wanted: Capabilities, found: &Value| match wanted {
+        Capabilities::All => true,
+        Capabilities::These(bits) => *found == Value::from(capability_names(bits)),
+    };
+    let compared = [
+        ("label", outputs["label"] == plain(&label.to_device().to_string())),
+        ("domains", outputs["domains"] == Value::from(domain_numbers(domains.0))),
+        ("capabilities", fits(capabilities, &outputs["capabilities"])),
+        ("delegated capabilities", fits(delegated, &outputs["delegated_capabilities"])),
+    ];
+    let wrong = compared.into_iter().filter(|(_, fits)| !fits);
+    wrong
+        .map(|(name, _)| Objection::wrong("not-as-asked", format!("the object has another {name} than was asked for")))
+        .collect()
 }
 
 #[cfg(test)]

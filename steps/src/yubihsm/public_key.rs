@@ -5,8 +5,13 @@ use super::{
     session::{Command, Moment, Session},
 };
 use officiant_engine::{conduct::Failure, record::digest_hex};
-use p256::pkcs8::EncodePublicKey;
-use spki::{SubjectPublicKeyInfoOwned, der::Decode, der::EncodePem, der::pem::LineEnding};
+use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
+use rsa::signature::hazmat::PrehashVerifier;
+use sha2::{Digest, Sha256, Sha384};
+use spki::{
+    SubjectPublicKeyInfoOwned,
+    der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding},
+};
 use yubihsm::asymmetric::Algorithm;
 
 /// The public key of an asymmetric key on a device.
@@ -50,6 +55,43 @@ impl PublicKey {
         parsed.ok_or_else(|| {
             Failure::new("garbled", format!("the public key of asymmetric-key {id} is not on its curve"))
         })
+    }
+
+    /// Reads SubjectPublicKeyInfo, DER; nothing when it is none, or of another kind of key.
+    pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
+        let ed25519 = || ed25519_dalek::VerifyingKey::from_public_key_der(der).map(Self::Ed25519);
+        let p256 = || p256::PublicKey::from_public_key_der(der).map(Self::P256);
+        let p384 = || p384::PublicKey::from_public_key_der(der).map(Self::P384);
+        ed25519().or_else(|_| p256()).or_else(|_| p384()).ok()
+    }
+
+    /// Reads SubjectPublicKeyInfo, PEM.
+    pub(crate) fn from_pem(pem: &[u8]) -> Option<Self> {
+        Self::from_der(&SubjectPublicKeyInfoOwned::from_pem(pem).ok()?.to_der().ok()?)
+    }
+
+    /// Whether it verifies a signature as `yubihsm.sign` makes them: of the whole message with `ed25519`, DER of its SHA-256 on
+    /// P-256 and of its SHA-384 on P-384.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Self::P256(key) => p256::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
+                p256::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha256::digest(message), &signature).is_ok()
+            }),
+            Self::P384(key) => p384::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
+                p384::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha384::digest(message), &signature).is_ok()
+            }),
+        }
+    }
+
+    /// The algorithm of its signatures, as `yubihsm.sign` names it.
+    pub(crate) fn signature_algorithm(&self) -> &'static str {
+        match self {
+            Self::Ed25519(_) => "ed25519",
+            Self::P256(_) => "ecdsa-sha256",
+            Self::P384(_) => "ecdsa-sha384",
+        }
     }
 
     /// The algorithm, by the vendor's name.

@@ -2,14 +2,17 @@
 
 use super::{
     argument::{Capabilities, Domains, FACTORY_DEFAULT, Label, ObjectId, ObjectType, YubiHsm, password},
+    before::Seen,
     device::Device,
-    object::{Object, Wanted},
+    history::KeyOnDevice,
+    object::{Object, Wanted, not_as_asked},
     session::{Command, Moment},
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use yubihsm::{Capability, authentication, object};
 
@@ -76,6 +79,7 @@ impl StepHandler for PutAuthenticationKey {
         session.vacant(object_type, id)?;
         let at_least = session.own_key()?.delegated_capabilities;
 
+        Seen::Vacant { object_type, object_id: id }.record(stage, &device)?;
         let command = Command {
             name: "put-authentication-key",
             needs: Capability::PUT_AUTHENTICATION_KEY,
@@ -98,18 +102,7 @@ impl StepHandler for PutAuthenticationKey {
 
         let read_back = Command::looks("get-object-info").about(object_type, id).at(Moment::After(MADE));
         let info = session.run(read_back, |client| client.get_object_info(id, object::Type::AuthenticationKey))?;
-        let wanted = Wanted {
-            object_type,
-            object_id: id,
-            label: &arguments.label,
-            domains: arguments.domains,
-            capabilities: arguments.capabilities,
-            delegated: arguments.delegated,
-            algorithm: authentication::Algorithm::YubicoAes.to_u8(),
-            origin: object::Origin::Imported,
-            at_least,
-        };
-        wanted.compare(&info)?;
+        arguments.wanted(at_least).compare(&info)?;
         // Whoever deletes the old key next has this one only.
         let opened = device.open(stage, id, &new).map_err(|mut failure| {
             failure.message = format!("{MADE}, but no session opens with it: {}", failure.message);
@@ -117,5 +110,56 @@ impl StepHandler for PutAuthenticationKey {
         })?;
         opened.finish(Moment::After(MADE))?;
         Ok(Outputs { serial: device.serial(), object: Object::of(&info) })
+    }
+
+    /// What came of it is what was asked for; the password is nowhere in the record.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        if let Err(objection) = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit) {
+            return vec![objection];
+        }
+        not_as_asked(outputs, &arguments.label, arguments.domains, arguments.capabilities, arguments.delegated)
+    }
+
+    /// As with a generated key: one that is there is this step's when its ID was seen to be free before. It must then be as it
+    /// was to be, and open a session with the new password as it is entered again.
+    fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let (object_type, object_id) = (ObjectType::AuthenticationKey, arguments.object_id.0);
+        let current = password(stage, &arguments.password)?;
+        let new = password(stage, &arguments.new_password)?;
+        let device = Device::find(&*self.0, stage, &arguments.device)?;
+        if Seen::recorded(stage, &device)? != Some(Seen::Vacant { object_type, object_id }) {
+            return Ok(Probed::NotDone);
+        }
+        let session = device.open(stage, arguments.authentication_key.0, &current)?;
+        let Some(info) = session.object(object_type, object_id, Moment::Before)? else {
+            session.finish(Moment::Before)?;
+            return Ok(Probed::NotDone);
+        };
+        arguments.wanted(session.own_key()?.delegated_capabilities).compare(&info)?;
+        let opened = device.open(stage, object_id, &new).map_err(|mut failure| {
+            failure.message = format!("{MADE} before the break, but no session opens with it: {}", failure.message);
+            failure.next(
+                "enter the new password again, as it was entered before the break; without it nobody can use this key",
+            )
+        })?;
+        opened.finish(Moment::After(MADE))?;
+        Ok(Probed::Done(Outputs { serial: device.serial(), object: Object::of(&info) }))
+    }
+}
+
+impl Arguments {
+    /// What the key is to be.
+    fn wanted(&self, at_least: Capability) -> Wanted<'_> {
+        Wanted {
+            object_type: ObjectType::AuthenticationKey,
+            object_id: self.object_id.0,
+            label: &self.label,
+            domains: self.domains,
+            capabilities: self.capabilities,
+            delegated: self.delegated,
+            algorithm: authentication::Algorithm::YubicoAes.to_u8(),
+            origin: object::Origin::Imported,
+            at_least,
+        }
     }
 }

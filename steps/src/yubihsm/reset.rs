@@ -2,12 +2,13 @@
 
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, YubiHsm, password},
+    before::Seen,
     device::Device,
-    factory::factory_new,
+    factory::{factory_new, factory_password, others},
     session::{Command, Moment},
 };
 use crate::ports::{Ports, YUBIHSM2};
-use officiant_engine::conduct::{Effect, Failure, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Failure, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -69,6 +70,11 @@ impl StepHandler for Reset {
             return Err(Failure::new("not-permitted", format!("{} cannot be reset: {lacking}", device.name()))
                 .next("use an authentication key that may, or reset it by holding its rim while it is inserted"));
         }
+        let others = others(&session)?;
+        let factory = factory_password(stage)?;
+        let was_new =
+            others == 0 && arguments.authentication_key == ObjectId::factory() && password.expose() == factory.expose();
+        Seen::Device { factory_new: was_new }.record(stage, &device)?;
         session.run(command, yubihsm::Client::reset_device)?;
 
         await_return(&*self.0, stage, &device)?;
@@ -80,7 +86,31 @@ impl StepHandler for Reset {
         let identity = device.check()?;
         Ok(Outputs { serial: identity.serial, firmware: identity.firmware })
     }
+
+    /// A device that is as it left the factory, and was not before, was reset. One that was so before is reset again, which takes
+    /// nothing from it.
+    fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        let password = password(stage, &arguments.password)?;
+        let device = Device::find(&*self.0, stage, &arguments.device)?;
+        if Seen::recorded(stage, &device)? != Some(Seen::Device { factory_new: false }) {
+            return Ok(Probed::NotDone);
+        }
+        match factory_new(stage, &device) {
+            Ok(()) => {
+                let identity = device.check()?;
+                Ok(Probed::Done(Outputs { serial: identity.serial, firmware: identity.firmware }))
+            }
+            Err(failure) if NOT_RESET.contains(&failure.code.as_str()) => {
+                device.open(stage, arguments.authentication_key.0, &password)?.finish(Moment::Before)?;
+                Ok(Probed::NotDone)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
 }
+
+/// With what a device that was not reset answers when it is taken for one that was.
+const NOT_RESET: [&str; 3] = ["not-reset", "wrong-password", "no-authentication-key"];
 
 /// Waits until the device has restarted.
 fn await_return(ports: &dyn Ports, stage: &mut Stage<'_>, device: &Device) -> Result<(), Failure> {

@@ -3,18 +3,19 @@
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
     device::Device,
+    history::{KeyOnDevice, file_of},
     product::vacant,
     public_key::PublicKey,
     session::{Command, Moment},
 };
 use crate::{files::Place, ports::Ports};
 use officiant_engine::{
-    conduct::{Effect, Failure, SecretName, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler},
     record::digest_hex,
 };
-use rsa::signature::hazmat::PrehashVerifier;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384};
 use std::{fs::File, io::Read, sync::Arc};
 use yubihsm::Capability;
@@ -98,8 +99,8 @@ impl StepHandler for Sign {
             .needs(Capability::SIGN_ECDSA)
             .about(ObjectType::AsymmetricKey, id)
             .at(Moment::Changing(DONE));
-        let (algorithm, signature, verified) = match &key {
-            PublicKey::Ed25519(key) => {
+        let signature = match &key {
+            PublicKey::Ed25519(_) => {
                 if message.len() > LONGEST_ED25519 {
                     return Err(Failure::new(
                         "too-long",
@@ -111,27 +112,19 @@ impl StepHandler for Sign {
                     .next("sign a digest of it, or use a key on P-256 or P-384"));
                 }
                 let command = Command { name: "sign-eddsa", needs: Capability::SIGN_EDDSA, ..command };
-                let signature = session.run(command, |client| client.sign_ed25519(id, message.clone()))?.to_bytes();
-                let verified = key.verify_strict(&message, &ed25519_dalek::Signature::from_bytes(&signature));
-                ("ed25519", signature.to_vec(), verified.is_ok())
+                session.run(command, |client| client.sign_ed25519(id, message.clone()))?.to_bytes().to_vec()
             }
-            PublicKey::P256(key) => {
+            PublicKey::P256(_) => {
                 let digest = Sha256::digest(&message);
-                let signature = session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest.to_vec()))?;
-                let verified = p256::ecdsa::DerSignature::from_bytes(&signature)
-                    .and_then(|signature| p256::ecdsa::VerifyingKey::from(key).verify_prehash(&digest, &signature));
-                ("ecdsa-sha256", signature, verified.is_ok())
+                session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest.to_vec()))?
             }
-            PublicKey::P384(key) => {
+            PublicKey::P384(_) => {
                 let digest = Sha384::digest(&message);
-                let signature = session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest.to_vec()))?;
-                let verified = p384::ecdsa::DerSignature::from_bytes(&signature)
-                    .and_then(|signature| p384::ecdsa::VerifyingKey::from(key).verify_prehash(&digest, &signature));
-                ("ecdsa-sha384", signature, verified.is_ok())
+                session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest.to_vec()))?
             }
         };
         session.finish(Moment::After(DONE))?;
-        if !verified {
+        if !key.verifies(&message, &signature) {
             return Err(Failure::new(
                 "untrue-signature",
                 format!("the signature from {} does not verify; it was not kept", device.name()),
@@ -142,7 +135,7 @@ impl StepHandler for Sign {
         Ok(Outputs {
             serial: device.serial(),
             object_id: id,
-            algorithm: algorithm.to_string(),
+            algorithm: key.signature_algorithm().to_string(),
             signed_sha256: digest_hex(&message),
             signature: hex::encode(&signature),
             fingerprint: key.info()?.fingerprint,
@@ -150,6 +143,62 @@ impl StepHandler for Sign {
             sha256: file.sha256,
         })
     }
+
+    /// The file is the signature of what was signed, when that is in the folder, by the key that earlier steps wrote out. What
+    /// was signed elsewhere cannot be looked at, nor a key that nothing was written of.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        signature_objections(arguments, outputs, exhibit).unwrap_or_else(|objection| vec![objection])
+    }
+
+    /// A signature leaves nothing in the device, and one that is in no entry is nobody's product: it is made again. The step
+    /// changes something all the same, for who has a signature can use it; one of which only an answer was lost stays in the
+    /// device's audit log.
+    fn probe(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
+        Ok(Probed::NotDone)
+    }
+}
+
+fn signature_objections(
+    arguments: &Arguments,
+    outputs: &Value,
+    exhibit: &Exhibit<'_>,
+) -> Result<Vec<Objection>, Objection> {
+    let key = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit)?;
+    let fingerprint = outputs["fingerprint"].as_str().unwrap_or_default();
+    let mut objections = key.same_key(fingerprint, exhibit);
+    let signature = file_of(outputs, "path", exhibit)?;
+    if outputs["signature"].as_str() != Some(&hex::encode(&signature)) {
+        objections.push(Objection::wrong("signature", "the file does not hold the signature that the record has"));
+    }
+    let message = match (&arguments.data, &arguments.file) {
+        (Some(data), _) => data.as_bytes().to_vec(),
+        (None, Some(path)) => match Place::of(path) {
+            Ok(Place::Product(path)) => {
+                exhibit.file(&path).map_err(|error| Objection::unproven("signed-file", error.to_string()))?
+            }
+            _ => {
+                let message = format!("what was signed, `{path}`, is not in the ceremony folder");
+                objections.push(Objection::unproven("signed-file", message));
+                return Ok(objections);
+            }
+        },
+        (None, None) => return Err(Objection::wrong("arguments", "nothing was to be signed")),
+    };
+    if outputs["signed_sha256"].as_str() != Some(&digest_hex(&message)) {
+        objections.push(Objection::wrong("signed-file", "what was signed is not what is there"));
+    }
+    match key.public_key(fingerprint, exhibit) {
+        Some(key) if key.verifies(&message, &signature) => {}
+        Some(_) => {
+            let message = format!("the signature does not verify with the key {fingerprint}");
+            objections.push(Objection::wrong("signature", message));
+        }
+        None => {
+            let message = format!("no earlier step wrote the public key {fingerprint} that would verify the signature");
+            objections.push(Objection::unproven("public-key", message));
+        }
+    }
+    Ok(objections)
 }
 
 fn message(stage: &Stage<'_>, arguments: &Arguments) -> Result<Vec<u8>, Failure> {

@@ -3,8 +3,8 @@
 
 use officiant_engine::{
     conduct::{
-        Bindings, Ceremony, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Question,
-        Registry, Reply, Secret, Task,
+        Bindings, Ceremony, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Probed,
+        Question, Registry, Reply, Secret, Stage, StepHandler, Task,
     },
     record::{Draft, Event},
 };
@@ -45,6 +45,26 @@ pub struct Script {
     pub waits: Vec<(Duration, String)>,
     /// The next entry to replay, when this is a replay.
     replayed: Option<usize>,
+}
+
+/// Asks handlers whether they were done, on a stage as they perform on.
+pub struct Prober(pub Registry);
+
+impl StepHandler for Prober {
+    const NAME: &'static str = "test.probe";
+    const SUMMARY: &'static str = "Probes.";
+    const EFFECT: Effect = Effect::Observes;
+    type Arguments = Value;
+    type Outputs = Value;
+
+    fn perform(&self, arguments: Value, stage: &mut Stage<'_>) -> Result<Value, Failure> {
+        let handler = self.0.get(arguments["uses"].as_str().unwrap()).unwrap();
+        Ok(match handler.probe(arguments["with"].clone(), stage)? {
+            Probed::Done(outputs) => json!({ "done": outputs }),
+            Probed::NotDone => json!("not-done"),
+            Probed::Unknown(why) => json!({ "unknown": why }),
+        })
+    }
 }
 
 struct NoPorts;
@@ -116,6 +136,17 @@ impl Scene {
         let (result, made) = task.perform(handler, with, &mut self.script)?;
         self.made = made;
         Ok(result)
+    }
+
+    /// Whether a step that was in flight was done.
+    #[allow(clippy::needless_pass_by_value, reason = "as steps are performed")]
+    pub fn probe(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let ports: Arc<dyn Ports> = Arc::new(NoPorts);
+        let registry = Registry::default().with(Prober(officiant_steps::registry(&ports)));
+        let own = std::mem::replace(&mut self.registry, registry);
+        let found = self.perform(Prober::NAME, json!({ "uses": uses, "with": with }));
+        self.registry = own;
+        found
     }
 
     /// Performs steps in a new ceremony from what was recorded here, as a replay does; secrets are empty then.

@@ -1,9 +1,13 @@
 //! A room with virtual devices, and a ceremony of single steps in it.
 
-use crate::support::Script;
+use crate::support::{Prober, Script};
+use jiff::Timestamp;
 use officiant_devices::yubihsm::{AttestationKey, Connector, RunningConnector, Settings, VirtualYubiHsm};
 use officiant_engine::{
-    conduct::{Bindings, Ceremony, Failure, Made, Notice, Position, Registry, Secret, Task},
+    conduct::{
+        Bindings, Ceremony, Doubt, Exhibit, Failure, Made, Notice, Performed, Position, Registry, Secret, StepHandler,
+        Task,
+    },
     record::Folder,
 };
 use officiant_steps::ports::{Hand, Port, Ports, Present, SystemPorts, YUBIHSM2, look_at};
@@ -73,9 +77,15 @@ pub struct Room {
     pub folder: TempDir,
     pub bindings: Bindings,
     pub script: Script,
+    /// What the step in flight had seen as the ceremony broke off.
+    seen: Vec<Value>,
     pub made: Made,
     bench: Arc<Bench>,
     pub registry: Registry,
+    /// What was performed so far, as a record has it.
+    pub performed: Vec<Performed>,
+    /// What an auditor brings.
+    pub anchors: Vec<Vec<u8>>,
     rehearsal: bool,
     secrets: BTreeMap<String, String>,
     serials: BTreeMap<String, u32>,
@@ -124,9 +134,12 @@ impl Room {
             folder,
             bindings,
             script: Script::default(),
+            seen: Vec::new(),
             made: Made::default(),
             registry: officiant_steps::registry(&ports),
             bench,
+            performed: Vec::new(),
+            anchors: Vec::new(),
             rehearsal,
             secrets: BTreeMap::from([("new_password".to_string(), PASSWORD.to_string())]),
             serials: BTreeMap::new(),
@@ -157,6 +170,27 @@ impl Room {
 
     /// Performs a step; what it binds stays bound.
     pub fn attempt(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let registry = std::mem::take(&mut self.registry);
+        let result = self.attempt_with(&registry, uses, with.clone());
+        self.registry = registry;
+        let Value::Object(with) = with else { panic!("arguments are an object") };
+        let serial = with.get("device").and_then(Value::as_str).and_then(|name| self.serials.get(name)).copied();
+        self.performed.push(Performed {
+            uses: uses.to_string(),
+            with,
+            outputs: result.as_ref().ok().cloned(),
+            finished: result.is_ok(),
+            taken_up: false,
+            interrupted: false,
+            began: Timestamp::now(),
+            at: Timestamp::now(),
+            serial,
+            line: self.performed.len() + 1,
+        });
+        result
+    }
+
+    fn attempt_with(&mut self, registry: &Registry, uses: &str, with: Value) -> Result<Value, Failure> {
         let path = self.folder.path().join("ceremony");
         let kinds = ["A", "B", "C", "7550055"].map(|name| (name.to_string(), YUBIHSM2.to_string())).into();
         let mut bindings = self.bindings.clone();
@@ -168,7 +202,7 @@ impl Room {
             ceremony.keep_secret(name, Secret::new(secret.clone()));
         }
         let position = Position { section: "start".into(), number: 1, ..Position::default() };
-        let handler = self.registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
+        let handler = registry.get(uses).unwrap_or_else(|| panic!("there is no handler {uses}"));
         let mut task = Task {
             ceremony: &mut ceremony,
             position: &position,
@@ -177,7 +211,7 @@ impl Room {
             text: "The step's sentence.",
             answer: None,
             outputs: None,
-            doubt: None,
+            doubt: (uses == Prober::NAME).then(|| Doubt { seen: self.seen.clone() }),
         };
         let (result, made) = task.perform(handler, with, &mut self.script).expect("the step halted the ceremony");
         if result.is_ok() {
@@ -189,6 +223,40 @@ impl Room {
             assert!(!said.contains(secret.as_str()), "a secret was given away: {said}");
         }
         result
+    }
+
+    /// The ceremony breaks off here: what the steps so far saw is what the step in flight had seen, and nothing else.
+    pub fn break_off(&mut self) {
+        self.seen = self.script.record.iter().filter_map(|entry| entry.get("observed").cloned()).collect();
+    }
+
+    /// Whether a step that was in flight was done: `done` with its outputs, `not-done`, or `unknown` with the reason.
+    #[allow(clippy::needless_pass_by_value, reason = "as steps are performed")]
+    pub fn probe(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let before = self.script.record.len();
+        let ports: Arc<dyn Ports> = self.bench.clone();
+        let registry = Registry::default().with(Prober(officiant_steps::registry(&ports)));
+        let found = self.attempt_with(&registry, Prober::NAME, json!({ "uses": uses, "with": with }));
+        assert_eq!(self.script.record.len(), before, "a probe records nothing by itself");
+        found
+    }
+
+    /// What an auditor objects to in the last step of that handler: the codes, each with its message.
+    pub fn audit(&self, uses: &str) -> Vec<(&'static str, String)> {
+        let this = self.performed.iter().rposition(|step| step.uses == uses).unwrap();
+        let folder = Folder::open(&self.path(""));
+        let exhibit = Exhibit::new(&folder, self.rehearsal, &self.anchors, &self.performed, this).unwrap();
+        let step = &self.performed[this];
+        let handler = self.registry.get(uses).unwrap();
+        let outputs = step.outputs.clone().unwrap_or_default();
+        let objections = handler.audit(Value::Object(step.with.clone()), &outputs, &exhibit);
+        objections.into_iter().map(|it| (it.code, it.message)).collect()
+    }
+
+    /// The outputs of the last step of that handler, to forge them.
+    pub fn outputs(&mut self, uses: &str) -> &mut Value {
+        let step = self.performed.iter_mut().rfind(|step| step.uses == uses).unwrap();
+        step.outputs.as_mut().unwrap()
     }
 
     /// Performs a step that succeeds.

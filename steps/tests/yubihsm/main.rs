@@ -6,11 +6,15 @@ mod support;
 
 mod arguments;
 mod attest;
+mod audit_log;
+mod audits;
 mod bench;
 mod impostor;
 mod insert;
 mod keys;
 mod objects;
+mod probes;
+mod published;
 mod reset;
 mod sign;
 mod trouble;

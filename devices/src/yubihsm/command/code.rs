@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use super::super::firmware::Firmware;
+
 macro_rules! commands {
     ($($code:literal $variant:ident $name:literal)*) => {
         /// A command of the YubiHSM 2 (*Command Reference*), whether or not the virtual device carries it out.
@@ -100,6 +102,23 @@ impl CommandCode {
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// The commands that a firmware version has, in the order in which GET OPTION tells of them: those of asymmetric
+    /// authentication and symmetric keys, with a low code among them, come after the older ones (*Set Command Audit
+    /// Option*). They came with 2.3.1, those of public wrap keys with 2.4.0.
+    pub(in super::super) fn of_firmware(firmware: Firmware) -> impl Iterator<Item = Self> {
+        let highest = if firmware.at_least(2, 4, 0) {
+            0x77
+        } else if firmware.at_least(2, 3, 1) {
+            0x72
+        } else {
+            0x6c
+        };
+        let newer = |command: &Self| *command == Self::GetDevicePublicKey || command.code() > 0x6c;
+        let older = Self::ALL.iter().copied().filter(move |command| !newer(command));
+        let newer = Self::ALL.iter().copied().filter(newer);
+        older.chain(newer.filter(move |command| highest > 0x6c && command.code() <= highest))
     }
 
     /// The command that a byte means; `None` for one that means none.

@@ -13,8 +13,10 @@ mod delete_object;
 mod device_info;
 mod echo;
 mod generate_asymmetric_key;
+mod get_log_entries;
 mod get_object_info;
 mod get_opaque;
+mod get_option;
 mod get_pseudo_random;
 mod get_public_key;
 mod get_storage_info;
@@ -22,6 +24,8 @@ mod list_objects;
 mod put_asymmetric_key;
 mod put_authentication_key;
 mod reset_device;
+mod set_log_index;
+mod set_option;
 mod sign_attestation_certificate;
 mod sign_ecdsa;
 mod sign_eddsa;
@@ -52,6 +56,8 @@ pub(super) fn execute(device: &mut Device, session: &mut Session, message: Messa
         Some(CommandCode::DeviceInfo) => device_info::execute(device, data),
         Some(CommandCode::Echo) => echo::execute(data),
         Some(CommandCode::GenerateAsymmetricKey) => generate_asymmetric_key::execute(device, &caller, data),
+        Some(CommandCode::GetLogEntries) => get_log_entries::execute(device, &caller, data),
+        Some(CommandCode::GetOption) => get_option::execute(device, &caller, data),
         Some(CommandCode::GetObjectInfo) => get_object_info::execute(device, &caller, data),
         Some(CommandCode::GetOpaque) => get_opaque::execute(device, &caller, data),
         Some(CommandCode::GetPseudoRandom) => get_pseudo_random::execute(device, &caller, data),
@@ -61,6 +67,8 @@ pub(super) fn execute(device: &mut Device, session: &mut Session, message: Messa
         Some(CommandCode::PutAsymmetricKey) => put_asymmetric_key::execute(device, &caller, data),
         Some(CommandCode::PutAuthenticationKey) => put_authentication_key::execute(device, &caller, data),
         Some(CommandCode::ResetDevice) => reset_device::execute(device, session, data),
+        Some(CommandCode::SetLogIndex) => set_log_index::execute(device, &caller, data),
+        Some(CommandCode::SetOption) => set_option::execute(device, &caller, data),
         Some(CommandCode::SignAttestationCertificate) => sign_attestation_certificate::execute(device, &caller, data),
         Some(CommandCode::SignEcdsa) => sign_ecdsa::execute(device, &caller, data),
         Some(CommandCode::SignEddsa) => sign_eddsa::execute(device, &caller, data),

@@ -1,16 +1,18 @@
 //! What happened, from a record: every entry must be the one that the runbook calls for at that point.
 
+mod carried_out;
+
 use super::{
     difference,
     outputs::{Known, misfit},
 };
 use crate::{
     conduct::{
-        Divergence, Effect, Failure, Halt, Handler, Happenings, LOST_SECRET, Made, Notice, Outcome, Performed,
-        Position, Question, QuestionKind, Reply, Secret, Session, Task,
+        Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Performed, Position, Question,
+        QuestionKind, Reply, Secret, Session, Task,
     },
     notation::Runbook,
-    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, Probe, settled, words},
+    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, settled, words},
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -339,146 +341,6 @@ pub(crate) fn perform_again(
             Err(halt) => return Err(halt),
         }
     }
-}
-
-impl Recorded<'_> {
-    /// What came of a handler that is not performed again; nothing when the record stops before that, and the task then says
-    /// what is known of it.
-    pub(crate) fn carried_out(
-        &mut self,
-        handler: &Handler,
-        arguments: &Value,
-        task: &mut Task<'_>,
-    ) -> Result<Option<Outcome>, Halt> {
-        let step = task.position.step();
-        let (by, mut again, mut probe) = (task.by, None, None);
-        // What this try has seen so far.
-        let mut seen = Vec::new();
-        loop {
-            self.begin_session();
-            if let Some(session) = self.session.take() {
-                task.ceremony.begin_session(session).map_err(|failure| self.contradiction(failure))?;
-                again = None;
-                probe = None;
-                if handler.effect == Effect::Changes {
-                    task.doubt.get_or_insert_default().seen.append(&mut seen);
-                }
-            }
-            if self.is_over() {
-                return Ok(None);
-            }
-            let (entry, number) = self.peek()?;
-            if entry.step.as_deref() != Some(&step) {
-                let message =
-                    format!("the runbook is at {step}, the record at {}", entry.step.as_deref().unwrap_or("no step"));
-                return Err(diverged("order", message, Some(number)));
-            }
-            match &entry.event {
-                // The interpreter calls for this entry next, and compares it with what it makes of these outputs.
-                Event::Finished(finished) if again.is_none() => {
-                    let made = Made {
-                        products: finished.products.clone(),
-                        evidence: finished.evidence.clone(),
-                        devices: finished.devices.clone(),
-                    };
-                    if finished.rehearsed {
-                        let message = "`rehearsed` is true, it must not be there: this step is performed".to_string();
-                        return Err(diverged("content", message, Some(number)));
-                    }
-                    let taken_up = probe == Some(Probe::Done);
-                    probed(task, probe, &[Probe::Done], number)?;
-                    let outputs = finished.outputs.clone().unwrap_or_default();
-                    self.check_outputs(handler, &outputs, &made, false)?;
-                    self.check_device(arguments, &outputs, &made, false)?;
-                    self.serials.extend(finished.devices.iter().map(|(name, serial)| (name.as_str(), *serial)));
-                    self.perform(handler, arguments, &step, (entry, number), finished.outputs.clone(), taken_up);
-                    return Ok(Some(Outcome { taken_up, ..Outcome::new(Ok(outputs), made) }));
-                }
-                Event::Failed(failed) if again.is_none() => {
-                    let made = Made {
-                        products: failed.products.clone(),
-                        evidence: failed.evidence.clone(),
-                        ..Made::default()
-                    };
-                    probed(task, probe, &[Probe::Done, Probe::Unknown, Probe::Failed], number)?;
-                    let result = match &failed.outputs {
-                        Some(outputs) => Ok(outputs.clone()),
-                        None if !failed.expected.is_empty() => Ok(Value::Null),
-                        None => Err(failed.failure.clone()),
-                    };
-                    if let Ok(outputs) = &result {
-                        self.check_outputs(handler, outputs, &made, true)?;
-                        self.check_device(arguments, outputs, &made, true)?;
-                    }
-                    let taken_up = probe == Some(Probe::Done);
-                    self.perform(handler, arguments, &step, (entry, number), failed.outputs.clone(), taken_up);
-                    let doubt = task.doubt.take().filter(|_| probe == Some(Probe::Failed));
-                    return Ok(Some(Outcome { taken_up, doubt, ..Outcome::new(result, made) }));
-                }
-                Event::Observed(Observed { probe: Some(said), .. }) => {
-                    if task.doubt.is_none() || probe.is_some() {
-                        let message = "a step is looked at that was not in flight when the ceremony broke off";
-                        return Err(diverged("probe", message.to_string(), Some(number)));
-                    }
-                    if *said == Probe::NotDone {
-                        task.doubt = None;
-                    } else {
-                        probe = Some(*said);
-                    }
-                    self.pass((entry, number), by, &mut again)?;
-                }
-                event => {
-                    match event {
-                        Event::Observed(observed) => seen.push(observed.seen.clone()),
-                        // A secret that was lost and entered again is there for the steps that follow.
-                        Event::Answered(Answered { slot: Some(slot), refused: None, .. }) => {
-                            if let Some(name) = slot.strip_prefix(LOST_SECRET) {
-                                task.ceremony.keep_again(name, Secret::new(String::new()));
-                            }
-                        }
-                        _ => {}
-                    }
-                    self.pass((entry, number), by, &mut again)?;
-                }
-            }
-        }
-    }
-
-    fn perform(
-        &mut self,
-        handler: &Handler,
-        arguments: &Value,
-        step: &str,
-        (entry, line): (&Entry, usize),
-        outputs: Option<Value>,
-        taken_up: bool,
-    ) {
-        let at = entry.at.parse().unwrap_or_default();
-        let with = arguments.as_object().cloned().unwrap_or_default();
-        let device = with.get("device").and_then(Value::as_str);
-        self.performed.push(Performed {
-            uses: handler.name.to_string(),
-            serial: device.and_then(|name| self.serials.get(name).copied()),
-            with,
-            outputs,
-            finished: matches!(entry.event, Event::Finished(_)),
-            taken_up,
-            began: self.began.get(step).copied().unwrap_or(at),
-            at,
-            line,
-        });
-    }
-}
-
-/// A step that was in flight is over only when it was looked at; what it came to must be among these.
-fn probed(task: &Task<'_>, probe: Option<Probe>, may_be: &[Probe], number: usize) -> Result<(), Halt> {
-    let message = match (task.doubt.is_some(), probe) {
-        (false, _) => return Ok(()),
-        (true, Some(probe)) if may_be.contains(&probe) => return Ok(()),
-        (true, Some(_)) => "what came of the step is not what it was found to be after the break",
-        (true, None) => "the step was in flight when the ceremony broke off, and nobody looked whether it was done",
-    };
-    Err(diverged("probe", message.to_string(), Some(number)))
 }
 
 impl Happenings for Recorded<'_> {

@@ -1,0 +1,62 @@
+//! What a step sees right before it changes a device: it is on the disk before the change, so that after a break it can be told
+//! whose work is found there.
+
+use super::{argument::ObjectType, device::Device};
+use officiant_engine::conduct::{Failure, Stage};
+use serde::{Deserialize, Serialize};
+
+/// A device right before a change, as the record has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Before {
+    /// The device's serial number.
+    pub(super) serial: u32,
+    /// What was seen.
+    pub(super) before: Seen,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Seen {
+    /// There was no such object.
+    Vacant { object_type: ObjectType, object_id: u16 },
+    /// The object was there.
+    Held { object_type: ObjectType, object_id: u16, sequence: u8, label: String },
+    /// Whether the device was as it left the factory.
+    Device { factory_new: bool },
+}
+
+impl Seen {
+    /// Puts it on the disk.
+    pub(super) fn record(self, stage: &mut Stage<'_>, device: &Device) -> Result<(), Failure> {
+        let before = Before { serial: device.serial(), before: self };
+        let seen = serde_json::to_value(before).map_err(|error| Failure::new("encoding", error.to_string()))?;
+        stage.observe(seen)
+    }
+
+    /// What the step had seen of this device as the ceremony broke off; nothing when it had not come to that, and then has
+    /// changed nothing.
+    ///
+    /// # Errors
+    /// `wrong-device` when it was another device.
+    pub(super) fn recorded(stage: &Stage<'_>, device: &Device) -> Result<Option<Self>, Failure> {
+        let seen = stage.observed().iter().rev();
+        let Some(before) = seen.cloned().find_map(|seen| serde_json::from_value::<Before>(seen).ok()) else {
+            return Ok(None);
+        };
+        if before.serial == device.serial() {
+            return Ok(Some(before.before));
+        }
+        Err(Failure::new(
+            "wrong-device",
+            format!(
+                "as the ceremony broke off, the step was at work on the device with the serial number {}; the one that is \
+                 inserted has {}",
+                before.serial,
+                device.serial()
+            ),
+        )
+        .next(format!("take it out and insert the one with the serial number {}", before.serial)))
+    }
+}

@@ -1,0 +1,101 @@
+//! Commands by the vendor's names
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html>).
+
+/// The vendor's name of a command by its code, in kebab case; `boot` and `reset` for the entries of a log that are of no command.
+pub(super) fn command_name(code: u8) -> String {
+    match NAMES.iter().find(|(known, _)| *known == code) {
+        Some((_, name)) => (*name).to_string(),
+        None => format!("command-{code:#04x}"),
+    }
+}
+
+/// Whether a command changes nothing that lasts and uses no key to sign, decrypt or wrap.
+pub(super) fn only_looks(name: &str) -> bool {
+    LOOKS.contains(&name)
+}
+
+const LOOKS: [&str; 22] = [
+    "boot",
+    "echo",
+    "create-session",
+    "authenticate-session",
+    "session-message",
+    "get-device-info",
+    "get-device-public-key",
+    "close-session",
+    "get-storage-info",
+    "get-opaque",
+    "list-objects",
+    "get-log-entries",
+    "set-log-index",
+    "get-object-info",
+    "get-option",
+    "get-pseudo-random",
+    "get-public-key",
+    "verify-hmac",
+    "get-template",
+    "sign-attestation-certificate",
+    "blink-device",
+    "reset",
+];
+
+const NAMES: [(u8, &str); 58] = [
+    (0x00, "boot"),
+    (0x01, "echo"),
+    (0x03, "create-session"),
+    (0x04, "authenticate-session"),
+    (0x05, "session-message"),
+    (0x06, "get-device-info"),
+    (0x08, "reset-device"),
+    (0x0a, "get-device-public-key"),
+    (0x40, "close-session"),
+    (0x41, "get-storage-info"),
+    (0x42, "put-opaque"),
+    (0x43, "get-opaque"),
+    (0x44, "put-authentication-key"),
+    (0x45, "put-asymmetric-key"),
+    (0x46, "generate-asymmetric-key"),
+    (0x47, "sign-pkcs1"),
+    (0x48, "list-objects"),
+    (0x49, "decrypt-pkcs1"),
+    (0x4a, "export-wrapped"),
+    (0x4b, "import-wrapped"),
+    (0x4c, "put-wrap-key"),
+    (0x4d, "get-log-entries"),
+    (0x4e, "get-object-info"),
+    (0x4f, "set-option"),
+    (0x50, "get-option"),
+    (0x51, "get-pseudo-random"),
+    (0x52, "put-hmac-key"),
+    (0x53, "sign-hmac"),
+    (0x54, "get-public-key"),
+    (0x55, "sign-pss"),
+    (0x56, "sign-ecdsa"),
+    (0x57, "derive-ecdh"),
+    (0x58, "delete-object"),
+    (0x59, "decrypt-oaep"),
+    (0x5a, "generate-hmac-key"),
+    (0x5b, "generate-wrap-key"),
+    (0x5c, "verify-hmac"),
+    (0x5d, "sign-ssh-certificate"),
+    (0x5e, "put-template"),
+    (0x5f, "get-template"),
+    (0x60, "decrypt-otp"),
+    (0x61, "create-otp-aead"),
+    (0x62, "randomize-otp-aead"),
+    (0x63, "rewrap-otp-aead"),
+    (0x64, "sign-attestation-certificate"),
+    (0x65, "put-otp-aead-key"),
+    (0x66, "generate-otp-aead-key"),
+    (0x67, "set-log-index"),
+    (0x68, "wrap-data"),
+    (0x69, "unwrap-data"),
+    (0x6a, "sign-eddsa"),
+    (0x6b, "blink-device"),
+    (0x6c, "change-authentication-key"),
+    (0x6d, "put-symmetric-key"),
+    (0x6e, "generate-symmetric-key"),
+    (0x73, "put-public-wrap-key"),
+    (0x7f, "error"),
+    (0xff, "reset"),
+];
