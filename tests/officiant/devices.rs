@@ -565,13 +565,13 @@ fn a_ceremony_that_is_killed_in_a_long_step_has_its_record_up_to_there() {
     until("the step is on record", || fs::read_to_string(&transcript).is_ok_and(|it| it.contains("\"Wait.\"")));
     let output = running.kill();
     let ceremony = ceremony.carried_out(output);
-    assert_eq!(ceremony.kinds(), ["opened", "entered", "began"]);
+    assert_eq!(ceremony.kinds(), ["opened", "began", "answered", "finished", "entered", "began"]);
     let text = fs::read_to_string(&transcript).unwrap();
     assert!(text.ends_with('\n'));
     let replayed = ceremony.replay();
     assert_eq!(replayed.code, Some(1));
     assert_eq!(replayed.errors(), ["incomplete: the record stops before the runbook's END"]);
-    assert_eq!(replayed.report["findings"][0]["line"], 3);
+    assert_eq!(replayed.report["findings"][0]["line"], 6);
 }
 
 #[test]

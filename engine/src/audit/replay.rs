@@ -221,7 +221,7 @@ pub(crate) fn re_execute(
         Err((halt, place)) => {
             let finding = Finding::error("incomplete", halt.to_string()).at_line(last);
             findings.push(finding.at_place(loaded.sources.describe(place)));
-            performance.stopped = Some(place).filter(|_| matches!(halt, Halt::RecordEnds));
+            performance.stopped = Some(place).filter(|_| matches!(halt, Halt::RecordEnds | Halt::Paused(_)));
         }
     }
     if let Some(line) = recorded.rest().first().filter(|_| !diverged) {

@@ -4,6 +4,9 @@ use crate::record::{Folder, FolderError};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// The largest file that an audit reads, in bytes.
+const LARGEST_FILE: u64 = 256 * 1024 * 1024;
+
 /// Something that is wrong with a recorded step, or that its record does not prove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
@@ -78,7 +81,7 @@ impl<'a> Exhibit<'a> {
 
     /// The bytes of a file of the ceremony; that they are those that were recorded is looked at elsewhere.
     pub fn file(&self, path: &str) -> Result<Vec<u8>, FolderError> {
-        self.folder.read(path)
+        self.folder.read_at_most(path, LARGEST_FILE)
     }
 
     /// Whether it was a rehearsal.

@@ -147,10 +147,20 @@ impl Folder {
         Ok(FileRecord { path: path.to_string(), sha256: digest_hex(bytes), size: bytes.len() as u64 })
     }
 
-    /// The bytes of a file.
+    /// The bytes of a regular file; opening anything else could wait forever.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, FolderError> {
         let full = self.resolve(path)?;
-        std::fs::read(full).map_err(|error| FolderError::Io { path: path.to_string(), error })
+        let bytes = regular(&full).and_then(|_| std::fs::read(full));
+        bytes.map_err(|error| FolderError::Io { path: path.to_string(), error })
+    }
+
+    /// The bytes of a regular file of at most that many.
+    pub(crate) fn read_at_most(&self, path: &str, most: u64) -> Result<Vec<u8>, FolderError> {
+        if self.size(path)? > most {
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {most} bytes"));
+            return Err(FolderError::Io { path: path.to_string(), error });
+        }
+        self.read(path)
     }
 
     /// Removes a file whose bytes are kept elsewhere.

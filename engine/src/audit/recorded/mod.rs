@@ -403,10 +403,13 @@ impl Happenings for Recorded<'_> {
         self.session.take()
     }
 
-    fn pause(&mut self, _: &str) -> Result<(), Halt> {
+    fn pause(&mut self, title: &str) -> Result<(), Halt> {
         self.begin_session();
         if self.session.is_some() {
             return Ok(());
+        }
+        if self.is_over() {
+            return Err(Halt::Paused(title.to_string()));
         }
         let (_, number) = self.peek()?;
         let message = "the ceremony was to pause here, and the record goes on without a break".to_string();

@@ -87,10 +87,13 @@ fn chain_objection(device: &Attestation, exhibit: &Exhibit<'_>) -> Option<Object
     } else {
         exhibit.anchors().iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
     };
-    if exhibit.anchors().is_empty() && !exhibit.rehearsal() {
+    if anchors.is_empty() {
         let said = exhibit.earlier().iter().any(|step| step.uses == exhibit.this().uses && step.outputs.is_some());
-        let message = "that the devices are the vendor's is not proved: no vendor's root was brought to lead their \
-                       certificates to";
+        let message = if exhibit.rehearsal() {
+            "that the devices are virtual ones is not proved: the rehearsal's root is not in `rehearsal/` any more"
+        } else {
+            "that the devices are the vendor's is not proved: no vendor's root was brought to lead their certificates to"
+        };
         return (!said).then(|| Objection::unproven("anchors", message));
     }
     let astray = chain::leads_to(device.certificate(), &anchors, exhibit.this().at).err()?;
