@@ -14,9 +14,9 @@ use officiant_engine::{
     audit::Verdict,
     conduct::{Bindings, Console, Notice, Position, Question, QuestionKind, Reply, Session},
     record::{SystemClock, instant},
-    resume::{Broken, GoingOn, Refusal, examine},
+    resume::{Broken, GoingOn, Refusal, StepState, examine},
 };
-use officiant_steps::{host, ports::Ports};
+use officiant_steps::{banner, host, ports::Ports};
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 
@@ -145,7 +145,9 @@ fn confirmed(broken: &Broken, console: &mut dyn Console) -> Result<bool, Outcome
     let computer = broken.ceremony().computer().map(str::to_string);
     console.show(&Notice::Section { title, computer, estimate: None, note: None });
     console.show(&Notice::Outcome(found(broken)));
-    console.show(&Notice::Banner(banner(broken)));
+    let head = format!("The head of the record, entry {}:", broken.end().seq.saturating_sub(1));
+    console.show(&Notice::Information(head));
+    console.show(&Notice::Banner(banner(&broken.end().head)));
     let question = Question::new(
         "Was this read aloud or filmed, and is it the record that you want to go on with?",
         QuestionKind::Confirm,
@@ -165,11 +167,6 @@ fn confirmed(broken: &Broken, console: &mut dyn Console) -> Result<bool, Outcome
     }
 }
 
-fn banner(broken: &Broken) -> String {
-    let end = broken.end();
-    format!("The head of the record, entry {}:\n{}\n{}", end.seq - 1, broken.words(), broken.head())
-}
-
 /// What a person should know before the ceremony goes on.
 fn found(broken: &Broken) -> Vec<(String, String)> {
     let mut lines = Vec::new();
@@ -180,16 +177,15 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
         let bytes = counted(usize::try_from(end.torn).unwrap_or(usize::MAX), "byte");
         say("torn line", format!("{bytes} of an entry that was never finished; they are dropped"));
     }
-    let place = broken.loaded().sources.describe(broken.place);
-    say("stopped at", place);
-    match &broken.in_flight {
-        Some(step) if step.changing => say(
-            "in flight",
-            format!("{}: {} — the go-ahead was given; it is looked at whether it was done", step.step, step.text),
-        ),
-        Some(step) => say("in flight", format!("{}: {}", step.step, step.text)),
-        None => {}
+    if let Some(step) = &broken.last_step {
+        let (name, what) = match step.state {
+            StepState::Over => ("last step", ""),
+            StepState::Open => ("in flight", ""),
+            StepState::Changing => ("in flight", " — the go-ahead was given; it is looked at whether it was done"),
+        };
+        say(name, format!("{}: {}{what}", step.step, step.text));
     }
+    say("goes on at", broken.loaded().sources.describe(broken.place));
     for path in &broken.left_over {
         say("left over", format!("{path} is in no entry; it is moved to evidence/"));
     }

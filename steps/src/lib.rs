@@ -8,6 +8,7 @@ mod people;
 pub mod ports;
 mod yubihsm;
 
+pub use people::banner;
 pub use yubihsm::{ObjectKey, OfKey};
 
 use officiant_engine::conduct::Registry;

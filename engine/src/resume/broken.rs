@@ -36,8 +36,8 @@ pub struct Broken {
     pub program: Program,
     /// Where in the runbook it stops.
     pub place: Place,
-    /// What was in flight.
-    pub in_flight: Option<InFlight>,
+    /// The last step that began.
+    pub last_step: Option<LastStep>,
     /// Files that were made and are in no entry, by path.
     pub left_over: Vec<String>,
     /// Files that are in the folder and that no ceremony makes, as findings.
@@ -46,15 +46,26 @@ pub struct Broken {
     pub checkpoint: Option<(usize, String)>,
 }
 
-/// A step that was in flight.
+/// The last step that began.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InFlight {
+pub struct LastStep {
     /// Its key, `section/number`.
     pub step: String,
     /// Its sentence, as it was shown.
     pub text: String,
-    /// Whether it changes something, and the go-ahead had been given.
-    pub changing: bool,
+    /// How far it came.
+    pub state: StepState,
+}
+
+/// How far a step came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// It is over, or the people are past it.
+    Over,
+    /// It is not over, and changed nothing.
+    Open,
+    /// It changes something, and the go-ahead had been given.
+    Changing,
 }
 
 /// Why a ceremony does not go on.
@@ -136,7 +147,7 @@ pub fn examine(root: &Path, registry: &Registry) -> Result<Broken, Refusal> {
         None => (opened.bindings.clone(), opened.program.clone()),
     };
     let torn = (!torn.is_empty()).then(|| Torn { sha256: digest_hex(&torn), size: torn.len() as u64 });
-    let in_flight = in_flight(&lines, registry);
+    let last_step = last_step(&lines, registry);
     let checkpoint = checkpoint(&lines);
     let root = root.to_path_buf();
     Ok(Broken {
@@ -149,7 +160,7 @@ pub fn examine(root: &Path, registry: &Registry) -> Result<Broken, Refusal> {
         bindings,
         program,
         place,
-        in_flight,
+        last_step,
         left_over,
         strange,
         checkpoint,
@@ -288,38 +299,31 @@ fn end(lines: &[Line], torn: &[u8], root: &Path) -> Option<End> {
     })
 }
 
-/// The step that has begun and is not over.
-fn in_flight(lines: &[Line], registry: &Registry) -> Option<InFlight> {
-    let mut go_ahead = false;
+/// The last step that began, and how far it came.
+fn last_step(lines: &[Line], registry: &Registry) -> Option<LastStep> {
+    let (mut over, mut settled, mut go_ahead) = (false, false, false);
     for entry in lines.iter().rev().filter_map(entry_of) {
         match &entry.event {
             Event::Began(Began { text, uses, .. }) => {
                 let handler = uses.as_ref().and_then(|uses| registry.get(uses));
-                let changing = go_ahead && handler.is_some_and(|handler| handler.effect == Effect::Changes);
-                return Some(InFlight { step: entry.step.clone()?, text: text.clone(), changing });
+                let changes = handler.is_some_and(|handler| handler.effect == Effect::Changes);
+                let state = match (over, go_ahead && changes) {
+                    (true, _) => StepState::Over,
+                    (false, true) => StepState::Changing,
+                    (false, false) => StepState::Open,
+                };
+                return Some(LastStep { step: entry.step.clone()?, text: text.clone(), state });
             }
-            Event::Answered(answered) => {
+            Event::Answered(answered) if !settled => {
                 go_ahead |= answered.slot.as_deref() == Some("go") && answered.answer == Some(true.into());
             }
-            Event::Observed(_) | Event::Checkpoint(_) | Event::Resumed(_) => {}
-            // The people were choosing what to do; nothing was under way any more.
-            Event::Failed(_) | Event::Retried(_) => {
-                return in_flight_before(lines, entry, go_ahead);
-            }
-            _ => return None,
+            // What came before was of a try that is over.
+            Event::Failed(_) | Event::Retried(_) => settled = true,
+            Event::Answered(_) | Event::Observed(_) | Event::Checkpoint(_) | Event::Resumed(_) => {}
+            _ => over = true,
         }
     }
     None
-}
-
-/// The step that failed and is still open.
-fn in_flight_before(lines: &[Line], failed: &Entry, changing: bool) -> Option<InFlight> {
-    lines.iter().rev().filter_map(entry_of).find_map(|entry| match &entry.event {
-        Event::Began(began) if entry.step == failed.step => {
-            Some(InFlight { step: entry.step.clone()?, text: began.text.clone(), changing })
-        }
-        _ => None,
-    })
 }
 
 /// The last checkpoint.

@@ -3,4 +3,4 @@
 mod broken;
 mod continued;
 
-pub use broken::{Broken, GoingOn, InFlight, Refusal, ResumeError, examine};
+pub use broken::{Broken, GoingOn, LastStep, Refusal, ResumeError, StepState, examine};

@@ -36,9 +36,15 @@ impl StepHandler for Checkpoint {
 
 /// Shows a head of the record, large enough for a camera.
 pub(super) fn show(head: &[u8; 32], stage: &mut Stage<'_>) {
+    stage.show(Notice::Banner(banner(head)));
+}
+
+/// A head of the record, SHA-256, as PGP words, as a QR code of its hex, and in hex.
+#[must_use]
+pub fn banner(head: &[u8; 32]) -> String {
     let hex = hex::encode(head);
     let words = spoken::numbered(&spoken::of(head));
     // The words alone are enough; 64 characters always fit a code.
     let code = spoken::qr(&hex).unwrap_or_default();
-    stage.show(Notice::Banner(format!("{words}\n{code}\n{hex}")));
+    format!("{words}\n{code}\n{hex}")
 }

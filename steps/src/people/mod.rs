@@ -12,6 +12,7 @@ mod span;
 mod spoken;
 mod wait;
 
+pub use checkpoint::banner;
 pub(crate) use span::Span;
 
 use officiant_engine::conduct::Registry;
