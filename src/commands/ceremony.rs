@@ -26,6 +26,8 @@ pub struct Prepared<'a> {
     pub bindings: Bindings,
     pub folder: &'a Path,
     pub rehearsal: bool,
+    /// Whether people answer.
+    pub attended: bool,
 }
 
 impl Prepared<'_> {
@@ -54,7 +56,8 @@ impl Prepared<'_> {
         let mut live = Live::new(writer, console, self.rehearsal);
         let ended = conduct(self.runbook, self.registry, &mut ceremony, &mut live);
         drop(live);
-        close(self.folder, self.loaded, ended, ceremony.deviations())
+        let attended = self.rehearsal && self.attended;
+        close(self.folder, self.loaded, ended, ceremony.deviations(), attended)
     }
 }
 
@@ -74,8 +77,14 @@ pub fn check_bindings(bindings: &Bindings, runbook: &Runbook) -> Result<(), Outc
     }
 }
 
-/// Says how a ceremony ended, and where its record is.
-pub fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, deviations: usize) -> Outcome {
+/// Says how a ceremony ended, where its record is, and how to go on with it; a rehearsal does so without people unless told.
+pub fn close(
+    folder: &Path,
+    loaded: &Loaded,
+    ended: Result<(), (Halt, Place)>,
+    deviations: usize,
+    attended_rehearsal: bool,
+) -> Outcome {
     let record = folder.join(TRANSCRIPT);
     let mut goes_on = false;
     let (outcome, verdict) = match ended {
@@ -107,7 +116,8 @@ pub fn close(folder: &Path, loaded: &Loaded, ended: Result<(), (Halt, Place)>, d
     };
     eprintln!();
     let word = shell_word(&folder.display().to_string());
-    let resume = if goes_on { format!("\ngo on   officiant resume {word}") } else { String::new() };
+    let attended = if attended_rehearsal { " --attended" } else { "" };
+    let resume = if goes_on { format!("\ngo on   officiant resume {word}{attended}") } else { String::new() };
     let record = safe(&record.display().to_string());
     let next = format!("{verdict}\nrecord  {record}{resume}\nverify  officiant replay {word}");
     match super::print_line(&next) {

@@ -109,6 +109,7 @@ impl EveryBranch<'_> {
             bindings: self.bindings.clone(),
             folder: &folder,
             rehearsal: true,
+            attended: false,
         };
         let writer = prepared.open()?;
         bench.power(&folder.join("rehearsal")).map_err(Outcome::not_tried)?;

@@ -99,6 +99,7 @@ impl Rehearse {
             bindings,
             folder: &self.out,
             rehearsal: true,
+            attended: self.attended,
         };
         let writer = prepared.open()?;
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;

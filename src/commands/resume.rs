@@ -86,7 +86,7 @@ impl Resume {
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
         let (ended, deviations) =
             broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(Outcome::not_tried)?;
-        Ok(close(&self.folder, &loaded, ended, deviations))
+        Ok(close(&self.folder, &loaded, ended, deviations, rehearsal && self.attended))
     }
 
     /// The bindings of this machine: those of before, unless there are others.

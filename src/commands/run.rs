@@ -39,8 +39,8 @@ impl Run {
         let registry = super::system_registry();
         let (loaded, runbook) = complaints::load_sound(&self.runbook, &registry)?;
         let bindings = bindings(self.bindings.as_ref(), &self.bind)?;
-        let mut console =
-            console(self.answers.is_none() && attended(), false, false, self.answers.as_ref(), &self.out)?;
+        let is_attended = self.answers.is_none() && attended();
+        let mut console = console(is_attended, false, false, self.answers.as_ref(), &self.out)?;
         let prepared = Prepared {
             loaded: &loaded,
             runbook: &runbook,
@@ -48,6 +48,7 @@ impl Run {
             bindings,
             folder: &self.out,
             rehearsal: false,
+            attended: is_attended,
         };
         let writer = prepared.open()?;
         let unnamed =
