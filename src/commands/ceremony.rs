@@ -8,7 +8,7 @@ use crate::{
 };
 use officiant_engine::{
     conduct::{Bindings, Ceremony, Console, Halt, Live, Opening, Registry, conduct},
-    notation::{Loaded, Place, Runbook},
+    notation::{Loaded, Place, Runbook, Sealing},
     record::{SystemClock, TRANSCRIPT, Writer},
 };
 use officiant_steps::host;
@@ -57,7 +57,8 @@ impl Prepared<'_> {
         let ended = conduct(self.runbook, self.registry, &mut ceremony, &mut live);
         drop(live);
         let attended = self.rehearsal && self.attended;
-        close(self.folder, self.loaded, ended, ceremony.deviations(), attended)
+        let told = Told { folder: self.folder, loaded: self.loaded, runbook: self.runbook, attended };
+        close(&told, ended, ceremony.deviations())
     }
 }
 
@@ -77,14 +78,18 @@ pub fn check_bindings(bindings: &Bindings, runbook: &Runbook) -> Result<(), Outc
     }
 }
 
-/// Says how a ceremony ended, where its record is, and how to go on with it; a rehearsal does so without people unless told.
-pub fn close(
-    folder: &Path,
-    loaded: &Loaded,
-    ended: Result<(), (Halt, Place)>,
-    deviations: usize,
-    attended_rehearsal: bool,
-) -> Outcome {
+/// The ceremony that [`close`] speaks of.
+pub struct Told<'a> {
+    pub folder: &'a Path,
+    pub loaded: &'a Loaded,
+    pub runbook: &'a Runbook,
+    /// Whether it is a rehearsal with people, which goes on without them unless it is told.
+    pub attended: bool,
+}
+
+/// Says how a ceremony ended, where its record is, and what comes next.
+pub fn close(told: &Told<'_>, ended: Result<(), (Halt, Place)>, deviations: usize) -> Outcome {
+    let Told { folder, loaded, runbook, attended } = *told;
     let record = folder.join(TRANSCRIPT);
     let mut goes_on = false;
     let (outcome, verdict) = match ended {
@@ -116,10 +121,17 @@ pub fn close(
     };
     eprintln!();
     let word = shell_word(&folder.display().to_string());
-    let attended = if attended_rehearsal { " --attended" } else { "" };
+    let attended = if attended { " --attended" } else { "" };
     let resume = if goes_on { format!("\ngo on   officiant resume {word}{attended}") } else { String::new() };
     let record = safe(&record.display().to_string());
-    let next = format!("{verdict}\nrecord  {record}{resume}\nverify  officiant replay {word}");
+    let seals = runbook
+        .participants
+        .iter()
+        .filter(|(_, participant)| !goes_on && participant.seal == Sealing::Required)
+        .map(|(role, _)| format!("seal    officiant seal {word} --role {} --key KEY\n", shell_word(role)));
+    let seals: Vec<String> = seals.collect();
+    let seals = seals.concat();
+    let next = format!("{verdict}\nrecord  {record}{resume}\n{seals}verify  officiant replay {word}");
     match super::print_line(&next) {
         Ok(()) => outcome,
         Err(failed) => failed,

@@ -1,6 +1,6 @@
 //! `officiant resume`.
 
-use super::ceremony::{bindings, close, console};
+use super::ceremony::{Told, bindings, close, console};
 use crate::{
     bench::{Bench, Retrying},
     complaints::counted,
@@ -86,7 +86,8 @@ impl Resume {
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
         let (ended, deviations) =
             broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(Outcome::not_tried)?;
-        Ok(close(&self.folder, &loaded, ended, deviations, rehearsal && self.attended))
+        let attended = rehearsal && self.attended;
+        Ok(close(&Told { folder: &self.folder, loaded: &loaded, runbook, attended }, ended, deviations))
     }
 
     /// The bindings of this machine: those of before, unless there are others.
