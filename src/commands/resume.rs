@@ -14,7 +14,7 @@ use officiant_engine::{
     audit::Verdict,
     conduct::{Bindings, Console, Notice, Position, Question, QuestionKind, Reply, Session},
     record::{SystemClock, instant},
-    resume::{Broken, GoingOn, Refusal, StepState, examine},
+    resume::{Broken, Conducted, GoingOn, Refusal, StepState, examine},
 };
 use officiant_steps::{banner, host, ports::Ports};
 use serde_json::Value;
@@ -84,7 +84,7 @@ impl Resume {
         let going_on = GoingOn { session, program: program::this(), virtual_serials };
         let mut hand = Retrying::new(console.as_mut(), &bench);
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
-        let (ended, deviations) =
+        let Conducted { ended, deviations } =
             broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(Outcome::not_tried)?;
         let attended = rehearsal && self.attended;
         Ok(close(&Told { folder: &self.folder, loaded: &loaded, runbook, attended }, ended, deviations))
@@ -92,9 +92,6 @@ impl Resume {
 
     /// The bindings of this machine: those of before, unless there are others.
     fn session_bindings(&self, broken: &Broken) -> Result<Bindings, Outcome> {
-        if self.bindings.is_none() && self.bind.is_empty() {
-            return Ok(broken.bindings.clone());
-        }
         let mut bindings = match &self.bindings {
             Some(_) => bindings(self.bindings.as_ref(), &self.bind)?,
             None => super::ceremony::rebound(&broken.bindings, &self.bind)?,
@@ -176,7 +173,7 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
     say("record", format!("{} entries, the last at {}{}", end.seq, instant(end.latest), ago(end.latest)));
     if end.torn > 0 {
         let bytes = counted(usize::try_from(end.torn).unwrap_or(usize::MAX), "byte");
-        say("torn line", format!("{bytes} of an entry that was never finished; they are dropped"));
+        say("torn line", format!("{bytes} of an entry that was never finished; they are moved to evidence/"));
     }
     if let Some(step) = &broken.last_step {
         let (name, what) = match step.state {
@@ -191,7 +188,7 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
         say("left over", format!("{path} is in no entry; it is moved to evidence/"));
     }
     for finding in &broken.strange {
-        say("unknown", format!("{}; take it away, or no replay will hold", finding.message));
+        say("in the way", format!("{}; take it away, or no replay will hold", finding.message));
     }
     let secrets = broken.ceremony().lost_secrets();
     if !secrets.is_empty() {

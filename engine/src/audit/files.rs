@@ -1,7 +1,7 @@
 //! The files of a ceremony: each as it was recorded and in its place, none that was not.
 
 use super::{Finding, findings::Findings};
-use crate::record::{Event, Failed, FileRecord, Finished, Folder, Line, TRANSCRIPT};
+use crate::record::{EVIDENCE, FileRecord, Folder, Line, PRODUCTS, RUNBOOK, TRANSCRIPT};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The folders of a ceremony folder; those of the second group hold files that no entry names.
-const RECORDED: [&str; 3] = ["runbook", "products", "evidence"];
+const RECORDED: [&str; 3] = [RUNBOOK, PRODUCTS, EVIDENCE];
 const SEALS: &str = "seals";
 const REHEARSAL: &str = "rehearsal";
 
@@ -19,7 +19,7 @@ pub(super) fn check(folder: &Folder, lines: &[Line], rehearsal: bool, findings: 
     let mut recorded: BTreeMap<&str, (&FileRecord, usize)> = BTreeMap::new();
     for line in lines {
         let Ok(entry) = &line.entry else { continue };
-        for (place, file) in files_of(&entry.event) {
+        for (place, file) in entry.event.files() {
             if !lies_in(place, &file.path) {
                 let message = format!("`{}` is no path of a file below `{place}/`, where it must be", file.path);
                 findings.push(Finding::error("file-path", message).at_line(line.number));
@@ -37,28 +37,14 @@ pub(super) fn check(folder: &Folder, lines: &[Line], rehearsal: bool, findings: 
     walk(folder.root(), rehearsal, &|path| recorded.contains_key(path), findings);
 }
 
-/// Every file that an entry names, with the folder that it must lie in.
-fn files_of(event: &Event) -> Vec<(&'static str, &FileRecord)> {
-    let [runbook, products, evidence] = RECORDED;
-    match event {
-        Event::Opened(opened) => opened.runbook.iter().map(|file| (runbook, file)).collect(),
-        Event::Finished(Finished { products: made, evidence: kept, .. })
-        | Event::Failed(Failed { products: made, evidence: kept, .. }) => {
-            made.iter().map(|file| (products, file)).chain(kept.iter().map(|file| (evidence, file))).collect()
-        }
-        Event::Resumed(resumed) => resumed.set_aside.iter().map(|file| (evidence, file)).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// The files in `products/` and `evidence/` that no entry names, by path: a ceremony that broke off may have made them just
 /// before.
 pub(crate) fn left_over(folder: &Folder, lines: &[Line]) -> io::Result<Vec<String>> {
     let entries = lines.iter().filter_map(|line| line.entry.as_ref().ok());
     let recorded: BTreeSet<&str> =
-        entries.flat_map(|entry| files_of(&entry.event)).map(|(_, file)| file.path.as_str()).collect();
+        entries.flat_map(|entry| entry.event.files()).map(|(_, file)| file.path.as_str()).collect();
     let mut found = Vec::new();
-    let mut folders = vec!["products".to_string(), "evidence".to_string()];
+    let mut folders = vec![PRODUCTS.to_string(), EVIDENCE.to_string()];
     while let Some(place) = folders.pop() {
         for name in list(&folder.root().join(&place))? {
             let Some(path) = name.to_str().map(|name| format!("{place}/{name}")) else { continue };
@@ -109,12 +95,12 @@ fn compare(folder: &Folder, path: &str, file: &FileRecord) -> Option<Finding> {
 fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findings: &mut Findings) {
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
-        let mut complain = |code, message| findings.push(Finding::error(code, message));
+        let mut complain = |finding: Finding| findings.push(finding);
         let entries = match list(&root.join(&folder)) {
             Ok(entries) => entries,
             Err(error) => {
                 let shown = if folder.is_empty() { "." } else { folder.as_str() };
-                complain("file-unreadable", format!("`{shown}` cannot be listed: {error}"));
+                complain(Finding::error("file-unreadable", format!("`{shown}` cannot be listed: {error}")));
                 continue;
             }
         };
@@ -122,20 +108,20 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             let full = root.join(&folder).join(&name);
             let Some(name) = name.to_str() else {
                 let message = format!("`{}` is in `{folder}/`, and its name is not UTF-8", name.display());
-                complain("file-unknown", message);
+                complain(Finding::error("file-unknown", message));
                 continue;
             };
             let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
             let kind = match full.symlink_metadata() {
                 Ok(metadata) => metadata.file_type(),
                 Err(error) => {
-                    complain("file-unreadable", format!("`{path}` cannot be looked at: {error}"));
+                    complain(Finding::error("file-unreadable", format!("`{path}` cannot be looked at: {error}")));
                     continue;
                 }
             };
             if !kind.is_dir() && !kind.is_file() {
                 let what = if kind.is_symlink() { "a symbolic link" } else { "neither a file nor a folder" };
-                complain("file-kind", format!("`{path}` is {what}, which no ceremony makes"));
+                complain(Finding::error("file-kind", format!("`{path}` is {what}, which no ceremony makes")));
                 continue;
             }
             let top = path.split('/').next().unwrap_or_default();
@@ -148,10 +134,10 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             };
             if !known {
                 let message = format!("`{path}` is in the folder, and the transcript does not know it");
-                complain("file-unknown", message);
+                complain(Finding::error("file-unknown", message).of_file(path));
             } else if path == REHEARSAL && !rehearsal {
                 let message = "there is a folder `rehearsal/`, and the record is of no rehearsal";
-                complain("rehearsal", message.to_string());
+                complain(Finding::error("rehearsal", message.to_string()));
             } else if kind.is_dir() {
                 folders.push(path);
             }

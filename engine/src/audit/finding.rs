@@ -27,13 +27,16 @@ pub struct Finding {
     /// The transcript's line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// The file's path in the ceremony folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 impl Finding {
     /// A finding because of which the record does not hold.
     #[must_use]
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, severity: Weight::Error, message: message.into(), runbook: None, line: None }
+        Self { code, severity: Weight::Error, message: message.into(), runbook: None, line: None, file: None }
     }
 
     /// A finding that an auditor should know of.
@@ -46,6 +49,13 @@ impl Finding {
     #[must_use]
     pub fn at_line(mut self, line: usize) -> Self {
         self.line = Some(line);
+        self
+    }
+
+    /// Names the file.
+    #[must_use]
+    pub fn of_file(mut self, path: String) -> Self {
+        self.file = Some(path);
         self
     }
 

@@ -17,5 +17,5 @@ pub(crate) use files::left_over;
 pub use finding::{Finding, Weight};
 pub(crate) use recorded::{Recorded, perform_again};
 pub use replay::{Depth, Replayed, Scrutiny, Trust, Verdict, replay};
-pub(crate) use replay::{Performance, re_execute};
+pub(crate) use replay::{Looked, Performance, look, re_execute};
 pub use seals::{Covers, SealFound};

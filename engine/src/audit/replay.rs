@@ -112,6 +112,23 @@ pub struct Replayed {
 /// # Errors
 /// There is no transcript to read.
 pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<Replayed, Unreadable> {
+    look(root, registry, scrutiny).map(|looked| looked.replayed)
+}
+
+/// A record that was looked at.
+pub(crate) struct Looked {
+    /// What is to be said of it.
+    pub(crate) replayed: Replayed,
+    /// Its lines.
+    pub(crate) lines: Vec<Line>,
+    /// What follows the last newline.
+    pub(crate) torn: Vec<u8>,
+    /// The runbook as it was performed from it; nothing when it does not begin with `opened`.
+    pub(crate) performance: Option<Performance>,
+}
+
+/// Replays a record, and gives back what a ceremony that goes on needs.
+pub(crate) fn look(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<Looked, Unreadable> {
     let (lines, torn) = record::read(root)?;
     let folder = Folder::open(root);
     let mut findings = Findings::default();
@@ -129,19 +146,20 @@ pub fn replay(root: &Path, registry: &Registry, scrutiny: &Scrutiny) -> Result<R
     if !is_rehearsal {
         rehearsal::check(&folder, &lines, &mut findings);
     }
-    let mut loaded = None;
+    let mut performance = None;
     if let Some(opened) = opened {
-        let performance = re_execute(&folder, opened, &lines, registry, scrutiny);
-        findings.extend(performance.findings);
-        loaded = performance.loaded;
+        let performed = performance.insert(re_execute(&folder, opened, &lines, registry, scrutiny));
+        findings.extend(std::mem::take(&mut performed.findings));
         if opened.rehearsal {
             findings.push(Finding::warning("rehearsal", "this is a rehearsal on virtual devices, not a ceremony"));
         }
     }
-    let runbook = loaded.as_ref().and_then(|loaded| loaded.runbook.as_ref());
+    let loaded = performance.as_ref().and_then(|performance| performance.loaded.as_ref());
+    let runbook = loaded.and_then(|loaded| loaded.runbook.as_ref());
     let sealed = Sealed { folder: &folder, lines: &lines, opened, runbook, trust: scrutiny.trust.as_ref() };
     let seals = seals::check(&sealed, &mut findings);
-    Ok(Replayed { seals, ..summary(opened, &lines, findings.into_report()) })
+    let replayed = Replayed { seals, ..summary(opened, &lines, findings.into_report()) };
+    Ok(Looked { replayed, lines, torn, performance })
 }
 
 /// A runbook that was performed once more, from the record.

@@ -244,6 +244,11 @@ impl Ceremony {
         create_numbered(&Folder::open(&self.folder), below, name, bytes)
     }
 
+    /// Keeps bytes as a new file in `evidence/`.
+    pub(crate) fn keep_evidence(&self, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
+        self.create_numbered("evidence", name, bytes)
+    }
+
     /// Copies products to the second folder that the bindings name.
     pub(super) fn copy_out(&self, products: &[FileRecord]) -> Result<(), Failure> {
         let Some(copies) = &self.bindings.products else { return Ok(()) };

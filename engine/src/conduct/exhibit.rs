@@ -45,8 +45,8 @@ pub struct Performed {
     pub finished: bool,
     /// Whether it had been done before a break of the ceremony and was looked up afterwards.
     pub taken_up: bool,
-    /// Whether the ceremony broke off in the middle of it.
-    pub interrupted: bool,
+    /// How often the ceremony broke off in the middle of it.
+    pub breaks: usize,
     /// When it began.
     pub began: Timestamp,
     /// When that was recorded.

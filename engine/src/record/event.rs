@@ -1,6 +1,6 @@
 //! What an entry can say: a kind and its body.
 
-use super::FileRecord;
+use super::{EVIDENCE, FileRecord, PRODUCTS, RUNBOOK};
 use crate::conduct::{Bindings, Failure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,20 @@ impl Event {
             Self::Resumed(_) => "resumed",
             Self::Ended(_) => "ended",
             Self::Aborted(_) => "aborted",
+        }
+    }
+
+    /// The files that this entry names, each with the folder that it must lie in.
+    #[must_use]
+    pub fn files(&self) -> Vec<(&'static str, &FileRecord)> {
+        match self {
+            Self::Opened(opened) => opened.runbook.iter().map(|file| (RUNBOOK, file)).collect(),
+            Self::Finished(Finished { products, evidence, .. }) | Self::Failed(Failed { products, evidence, .. }) => {
+                let products = products.iter().map(|file| (PRODUCTS, file));
+                products.chain(evidence.iter().map(|file| (EVIDENCE, file))).collect()
+            }
+            Self::Resumed(resumed) => resumed.set_aside.iter().map(|file| (EVIDENCE, file)).collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -24,3 +24,12 @@ pub const TRANSCRIPT: &str = "transcript.jsonl";
 
 /// The format that `opened` names.
 pub const FORMAT: &str = "officiant-transcript/1";
+
+/// The folder of the runbook's files, in the ceremony folder.
+pub const RUNBOOK: &str = "runbook";
+
+/// The folder of what the ceremony makes.
+pub const PRODUCTS: &str = "products";
+
+/// The folder of photos, command output, and what was set aside.
+pub const EVIDENCE: &str = "evidence";

@@ -67,6 +67,8 @@ pub struct Writer {
     seq: u64,
     latest: Timestamp,
     flushes: u64,
+    /// The size of the whole lines, in bytes, while a torn one follows.
+    torn_after: Option<u64>,
     /// Set once a write failed: what follows could leave a gap, so nothing more is taken.
     broken: bool,
 }
@@ -88,7 +90,8 @@ impl Writer {
         Ok(Self::after(&End { size: 0, torn: 0, seq: 0, head: [0; 32], latest }, path, file, clock))
     }
 
-    /// Takes a transcript up where it ends, with a new session key; what is left of a torn line is cut off.
+    /// Takes a transcript up where it ends, with a new session key; what is left of a torn line is cut off when the next entry
+    /// is written.
     ///
     /// # Errors
     /// Another process writes it, it does not end there any more, or the file system refuses.
@@ -98,10 +101,6 @@ impl Writer {
         lock(&file, folder)?;
         if file.metadata()?.len() != end.size + end.torn {
             return Err(WriterError::Changed);
-        }
-        if end.torn > 0 {
-            file.set_len(end.size)?;
-            file.sync_all()?;
         }
         Ok(Self::after(end, path, file, clock))
     }
@@ -117,6 +116,7 @@ impl Writer {
             seq: end.seq,
             latest: end.latest,
             flushes: 0,
+            torn_after: (end.torn > 0).then_some(end.size),
             broken: false,
         }
     }
@@ -168,6 +168,9 @@ impl Writer {
         }
         self.broken = true;
         self.still_there()?;
+        if let Some(size) = self.torn_after.take() {
+            self.file.set_len(size)?;
+        }
         self.file.write_all(&self.buffer)?;
         self.file.sync_data()?;
         self.broken = false;

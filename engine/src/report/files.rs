@@ -1,7 +1,7 @@
 //! Every file that the record names, with its digest.
 
 use super::shown::{LONGEST, clip};
-use crate::record::{Event, FileRecord, Line};
+use crate::record::{FileRecord, Line};
 use serde::Serialize;
 
 /// Most rows of the table.
@@ -30,16 +30,10 @@ pub(super) fn table(lines: &[Line]) -> (Vec<File>, usize) {
 
 /// Every file that an entry names, with the entry's line.
 pub(super) fn recorded(lines: &[Line]) -> impl Iterator<Item = (usize, &FileRecord)> {
-    lines.iter().filter_map(|line| Some((line.number, line.entry.as_ref().ok()?))).flat_map(|(number, entry)| {
-        let files: Vec<&FileRecord> = match &entry.event {
-            Event::Opened(opened) => opened.runbook.iter().collect(),
-            Event::Resumed(resumed) => resumed.set_aside.iter().collect(),
-            Event::Finished(finished) => finished.products.iter().chain(&finished.evidence).collect(),
-            Event::Failed(failed) => failed.products.iter().chain(&failed.evidence).collect(),
-            _ => Vec::new(),
-        };
-        files.into_iter().map(move |file| (number, file))
-    })
+    lines
+        .iter()
+        .filter_map(|line| Some((line.number, line.entry.as_ref().ok()?)))
+        .flat_map(|(number, entry)| entry.event.files().into_iter().map(move |(_, file)| (number, file)))
 }
 
 /// A size in bytes, with its digits in groups of three.

@@ -3,7 +3,7 @@
 use super::continued::Continued;
 use crate::{
     audit::{
-        Depth, Finding, Performance, Recorded, Replayed, Scrutiny, Verdict, Weight, left_over, re_execute, replay,
+        Depth, Finding, Looked, Performance, Recorded, Replayed, Scrutiny, Verdict, Weight, left_over, look, re_execute,
     },
     conduct::{Bindings, Ceremony, Console, Effect, Failure, Halt, Live, Registry, Session, conduct},
     notation::{Loaded, Place, Runbook},
@@ -20,13 +20,21 @@ use std::{
 };
 
 /// What a replay finds in a ceremony that broke off, and that does not keep it from going on.
-const OF_A_BREAK: [&str; 4] = ["incomplete", "torn", "file-unknown", "seal-missing"];
+const OF_A_BREAK: [&str; 3] = ["incomplete", "torn", "file-unknown"];
+
+/// That nobody has sealed yet is as it must be.
+const MISSING_SEAL: &str = "seal-missing";
+
+/// The evidence file of what is left of a torn line.
+const TORN: &str = "torn-line";
+
+/// How a record is looked at that is gone on from.
+const SCRUTINY: Scrutiny = Scrutiny { depth: Depth::LastSignatures, trust: None };
 
 /// A ceremony that broke off.
 pub struct Broken {
     root: PathBuf,
     end: End,
-    torn: Option<Torn>,
     ceremony: Ceremony,
     opened: Opened,
     loaded: Loaded,
@@ -85,6 +93,15 @@ pub enum ResumeError {
     /// The transcript could not be taken up.
     #[error(transparent)]
     Writer(#[from] WriterError),
+    /// The runbook could not be read again.
+    #[error("the runbook in the ceremony folder cannot be read")]
+    Runbook,
+    /// The ceremony would not go on from where it stopped.
+    #[error("the ceremony would not go on with these bindings on this machine: {0}")]
+    Disagrees(String),
+    /// The folder cannot be looked through.
+    #[error("the ceremony folder cannot be looked through: {0}")]
+    Folder(io::Error),
     /// A file that was left over could not be set aside.
     #[error("`{path}` was left over and cannot be set aside: {}", .failure.message)]
     LeftOver {
@@ -108,33 +125,41 @@ pub struct GoingOn {
     pub virtual_serials: Option<BTreeMap<String, u32>>,
 }
 
+/// How a ceremony that went on came to its end.
+#[derive(Debug)]
+pub struct Conducted {
+    /// Why it stopped before its END, and where.
+    pub ended: Result<(), (Halt, Place)>,
+    /// How many steps were deviated from.
+    pub deviations: usize,
+}
+
 /// Replays a ceremony to where it stops.
 ///
 /// # Errors
 /// The record does not hold, or the ceremony is over.
 pub fn examine(root: &Path, registry: &Registry) -> Result<Broken, Refusal> {
-    let scrutiny = Scrutiny { depth: Depth::LastSignatures, trust: None };
-    let replayed = replay(root, registry, &scrutiny).map_err(Refusal::Unreadable)?;
+    let Looked { replayed, lines, torn, performance } = look(root, registry, &SCRUTINY).map_err(Refusal::Unreadable)?;
     let errors = || replayed.findings.iter().filter(|finding| finding.severity == Weight::Error);
     let stops = errors().any(|finding| finding.code == "incomplete");
-    if !stops || errors().any(|finding| !OF_A_BREAK.contains(&finding.code)) {
+    if !stops || !errors().all(is_of_a_break) {
         return Err(Refusal::Replayed(Box::new(replayed)));
     }
-    let (lines, torn) = record::read(root).map_err(Refusal::Unreadable)?;
-    let folder = Folder::open(root);
-    let left_over = left_over(&folder, &lines).map_err(Refusal::Folder)?;
-    let is_left_over = |finding: &Finding| left_over.iter().any(|path| finding.message.contains(&format!("`{path}`")));
+    let left_over = left_over(&Folder::open(root), &lines).map_err(Refusal::Folder)?;
+    let is_left_over = |finding: &Finding| finding.file.as_ref().is_some_and(|file| left_over.contains(file));
+    let is_strange = |finding: &&Finding| finding.code.starts_with("seal") || finding.file.is_some();
     let strange =
-        errors().filter(|finding| finding.code == "file-unknown" && !is_left_over(finding)).cloned().collect();
+        errors().filter(is_strange).filter(|it| !is_left_over(it) && it.code != MISSING_SEAL).cloned().collect();
     let opened = lines.first().and_then(entry_of).and_then(|entry| match &entry.event {
         Event::Opened(opened) => Some(opened.as_ref().clone()),
         _ => None,
     });
-    let (Some(opened), Some(end)) = (opened, end(&lines, &torn, root)) else {
-        return Err(Refusal::Replayed(Box::new(replayed)));
-    };
-    let Performance { loaded: Some(loaded), ceremony: Some(ceremony), stopped: Some(place), .. } =
-        re_execute(&folder, &opened, &lines, registry, &scrutiny)
+    let end = end(&lines, &torn, root);
+    let (
+        Some(opened),
+        Some(end),
+        Some(Performance { loaded: Some(loaded), ceremony: Some(ceremony), stopped: Some(place), .. }),
+    ) = (opened, end, performance)
     else {
         return Err(Refusal::Replayed(Box::new(Replayed { verdict: Verdict::DoesNotHold, ..replayed })));
     };
@@ -146,25 +171,25 @@ pub fn examine(root: &Path, registry: &Registry) -> Result<Broken, Refusal> {
         Some(resumed) => (resumed.bindings.clone(), resumed.program.clone()),
         None => (opened.bindings.clone(), opened.program.clone()),
     };
-    let torn = (!torn.is_empty()).then(|| Torn { sha256: digest_hex(&torn), size: torn.len() as u64 });
-    let last_step = last_step(&lines, registry);
-    let checkpoint = checkpoint(&lines);
-    let root = root.to_path_buf();
     Ok(Broken {
-        root,
+        root: root.to_path_buf(),
         end,
-        torn,
         ceremony,
         opened,
         loaded,
         bindings,
         program,
         place,
-        last_step,
+        last_step: last_step(&lines, registry),
         left_over,
         strange,
-        checkpoint,
+        checkpoint: checkpoint(&lines),
     })
+}
+
+/// Whether a finding is of what a break leaves, or of seals that were put on too early, which keep nobody from going on.
+fn is_of_a_break(finding: &Finding) -> bool {
+    OF_A_BREAK.contains(&finding.code) || finding.code.starts_with("seal")
 }
 
 impl Broken {
@@ -222,63 +247,96 @@ impl Broken {
     }
 
     /// Takes the transcript up with a new session key, sets aside what was left over, and conducts the ceremony on from where
-    /// it stops. The second result is how many steps were deviated from.
+    /// it stops.
     ///
     /// # Errors
     /// The ceremony could not go on; what was recorded is as it was.
-    #[expect(clippy::type_complexity, reason = "it is what `conduct` gives, and a count")]
     pub fn go_on(
         self,
         going_on: GoingOn,
         registry: &Registry,
         console: &mut dyn Console,
         clock: Box<dyn Clock>,
-    ) -> Result<(Result<(), (Halt, Place)>, usize), ResumeError> {
-        let Self { root, end, torn, opened, loaded, left_over, .. } = self;
+    ) -> Result<Conducted, ResumeError> {
         let GoingOn { session, program, virtual_serials } = going_on;
-        let Some(runbook) = loaded.runbook.as_ref() else { return Err(WriterError::Changed.into()) };
-        let rehearsal = opened.rehearsal;
-        let mut writer = Writer::open(&root, &end, clock)?;
-        let set_aside = set_aside(&root, runbook, &session.bindings, rehearsal, left_over)?;
-        let resumed = Resumed {
-            head: hex::encode(end.head),
-            words: words(&end.head),
-            torn,
-            set_aside,
+        let rehearsal = self.opened.rehearsal;
+        let Some(runbook) = self.loaded.runbook.as_ref() else { return Err(ResumeError::Runbook) };
+        let mut writer = Writer::open(&self.root, &self.end, clock)?;
+        // From here on nobody else writes; what was read before may have changed meanwhile.
+        let (mut lines, torn) = record::read(&self.root)?;
+        if lines.last().map(|line| line.digest) != Some(self.end.head) || torn.len() as u64 != self.end.torn {
+            return Err(WriterError::Changed.into());
+        }
+        let mut resumed = Resumed {
+            head: hex::encode(self.end.head),
+            words: words(&self.end.head),
+            torn: (!torn.is_empty()).then(|| Torn { sha256: digest_hex(&torn), size: torn.len() as u64 }),
+            set_aside: Vec::new(),
             program,
             bindings: session.bindings,
             host: session.host,
             session_key: writer.session_key(),
         };
+        self.foresee(&lines, &resumed, registry)?;
+        resumed.set_aside = self.set_aside(runbook, &resumed.bindings, &lines, &torn)?;
         writer.append(Event::Resumed(Box::new(resumed)).into())?;
         writer.sync()?;
-        let (lines, _) = record::read(&root)?;
-        let mut ceremony = Ceremony::of(runbook, root, opened.bindings.clone(), rehearsal);
+        lines = record::read(&self.root)?.0;
+        let mut ceremony = Ceremony::of(runbook, self.root, self.opened.bindings.clone(), rehearsal);
         if let Some(serials) = virtual_serials {
             ceremony = ceremony.with_virtual_devices(serials);
         }
-        let recorded = Recorded::new(&lines, &opened, runbook);
+        let recorded = Recorded::new(&lines, &self.opened, runbook);
         let mut continued = Continued::new(recorded, Live::new(writer, console, rehearsal), rehearsal);
         let ended = conduct(runbook, registry, &mut ceremony, &mut continued);
-        Ok((ended, ceremony.deviations()))
+        Ok(Conducted { ended, deviations: ceremony.deviations() })
     }
-}
 
-/// Moves files that no entry names to `evidence/`.
-fn set_aside(
-    root: &Path,
-    runbook: &Runbook,
-    bindings: &Bindings,
-    rehearsal: bool,
-    left_over: Vec<String>,
-) -> Result<Vec<FileRecord>, ResumeError> {
-    let folder = Folder::open(root);
-    let ceremony = Ceremony::of(runbook, root.to_path_buf(), bindings.clone(), rehearsal);
-    let aside = left_over.into_iter().map(|path| {
-        let measured = folder.measure(&path).map_err(|error| Failure::new("file", error.to_string()));
-        measured.and_then(|file| ceremony.set_aside(&file)).map_err(|failure| ResumeError::LeftOver { path, failure })
-    });
-    aside.collect()
+    /// Makes sure that the ceremony goes on from here with that entry, before it is written: it could not be taken back.
+    fn foresee(&self, lines: &[Line], resumed: &Resumed, registry: &Registry) -> Result<(), ResumeError> {
+        let entry = Entry {
+            at: record::instant(self.end.latest),
+            by: None,
+            event: Event::Resumed(Box::new(resumed.clone())),
+            prev: resumed.head.clone(),
+            seq: self.end.seq,
+            sig: None,
+            step: None,
+        };
+        let line = Line { number: lines.len() + 1, digest: [0; 32], entry: Ok(entry) };
+        let lines: Vec<Line> = lines.iter().cloned().chain([line]).collect();
+        let folder = Folder::open(&self.root);
+        let foreseen = re_execute(&folder, &self.opened, &lines, registry, &SCRUTINY);
+        let mut errors = foreseen.findings.into_iter().filter(|finding| finding.severity == Weight::Error);
+        match errors.find(|finding| !is_of_a_break(finding)) {
+            Some(finding) => Err(ResumeError::Disagrees(finding.message)),
+            None if foreseen.stopped == Some(self.place) => Ok(()),
+            None => Err(ResumeError::Disagrees("it would go on somewhere else than where it stopped".to_string())),
+        }
+    }
+
+    /// Moves files that no entry names to `evidence/`, and keeps what is left of a torn line there.
+    fn set_aside(
+        &self,
+        runbook: &Runbook,
+        bindings: &Bindings,
+        lines: &[Line],
+        torn: &[u8],
+    ) -> Result<Vec<FileRecord>, ResumeError> {
+        let folder = Folder::open(&self.root);
+        let failed = |path: &str, failure| ResumeError::LeftOver { path: path.to_string(), failure };
+        let ceremony = Ceremony::of(runbook, self.root.clone(), bindings.clone(), self.opened.rehearsal);
+        let mut aside = Vec::new();
+        for path in left_over(&folder, lines).map_err(ResumeError::Folder)? {
+            let measured = folder.measure(&path).map_err(|error| Failure::new("file", error.to_string()));
+            let moved = measured.and_then(|file| ceremony.set_aside(&file));
+            aside.push(moved.map_err(|failure| failed(&path, failure))?);
+        }
+        if !torn.is_empty() {
+            aside.push(ceremony.keep_evidence(TORN, torn).map_err(|failure| failed(TORN, failure))?);
+        }
+        Ok(aside)
+    }
 }
 
 fn entry_of(line: &Line) -> Option<&Entry> {

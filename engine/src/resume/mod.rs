@@ -3,4 +3,4 @@
 mod broken;
 mod continued;
 
-pub use broken::{Broken, GoingOn, LastStep, Refusal, ResumeError, StepState, examine};
+pub use broken::{Broken, Conducted, GoingOn, LastStep, Refusal, ResumeError, StepState, examine};

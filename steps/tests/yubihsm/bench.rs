@@ -181,7 +181,7 @@ impl Room {
             outputs: result.as_ref().ok().cloned(),
             finished: result.is_ok(),
             taken_up: false,
-            interrupted: false,
+            breaks: 0,
             began: Timestamp::now(),
             at: Timestamp::now(),
             serial,

@@ -83,7 +83,7 @@ impl Held {
             outputs: Some(outputs),
             finished: true,
             taken_up: false,
-            interrupted: false,
+            breaks: 0,
             began: at,
             at,
             serial: Some(serial),

@@ -17,8 +17,8 @@ struct Try<'a> {
     seen: Vec<Value>,
     /// What was found when it was looked at after a break.
     probe: Option<Probe>,
-    /// Whether the ceremony broke off in the middle of it.
-    interrupted: bool,
+    /// How often the ceremony broke off in the middle of it.
+    breaks: usize,
 }
 
 impl<'a> Recorded<'a> {
@@ -31,7 +31,7 @@ impl<'a> Recorded<'a> {
         task: &mut Task<'_>,
     ) -> Result<Option<Outcome>, Halt> {
         let step = task.position.step();
-        let mut attempt = Try { handler, arguments, step, seen: Vec::new(), probe: None, interrupted: false };
+        let mut attempt = Try { handler, arguments, step, seen: Vec::new(), probe: None, breaks: 0 };
         let mut again = None;
         loop {
             self.begin_session();
@@ -121,12 +121,12 @@ impl<'a> Recorded<'a> {
         let device = with.get("device").and_then(Value::as_str);
         self.performed.push(Performed {
             uses: attempt.handler.name.to_string(),
-            serial: device.and_then(|name| self.serials.get(name).copied()),
+            serial: device.and_then(|name| self.serial(name)),
             with,
             outputs,
             finished: matches!(entry.event, Event::Finished(_)),
             taken_up: attempt.probe == Some(Probe::Done),
-            interrupted: attempt.interrupted,
+            breaks: attempt.breaks,
             began: self.began.get(&attempt.step).copied().unwrap_or(at),
             at,
             line,
@@ -138,7 +138,7 @@ impl Try<'_> {
     /// The ceremony broke off here: what changes something may have been done, and nobody knows.
     fn broke_off(&mut self, task: &mut Task<'_>) {
         self.probe = None;
-        self.interrupted = true;
+        self.breaks += 1;
         if self.handler.effect == Effect::Changes {
             task.doubt.get_or_insert_default().seen.append(&mut self.seen);
         }

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     conduct::{
-        Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Performed, Position, Question,
-        QuestionKind, Reply, Secret, Session, Task,
+        Bindings, Divergence, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Performed, Position,
+        Question, QuestionKind, Reply, Secret, Session, Task,
     },
     notation::Runbook,
     record::{Answered, Draft, Entry, Event, Line, Observed, Opened, settled, words},
@@ -34,8 +34,10 @@ pub(crate) struct Recorded<'a> {
     rehearsal: bool,
     /// The roles that the runbook declares.
     roles: BTreeSet<&'a str>,
-    /// The serial numbers that device names are bound to.
+    /// The serial numbers of the devices that were seen, by name.
     serials: BTreeMap<&'a str, u32>,
+    /// Those that the session's bindings name.
+    bound: BTreeMap<&'a str, u32>,
     /// The files that were recorded up to an entry.
     files: Known<'a>,
     files_up_to: usize,
@@ -44,7 +46,6 @@ pub(crate) struct Recorded<'a> {
 impl<'a> Recorded<'a> {
     /// A record whose first entry, `opened`, was looked at already.
     pub(crate) fn new(lines: &'a [Line], opened: &'a Opened, runbook: &'a Runbook) -> Self {
-        let bound = opened.bindings.devices.iter();
         Self {
             lines,
             next: 1,
@@ -53,7 +54,8 @@ impl<'a> Recorded<'a> {
             performed: Vec::new(),
             rehearsal: opened.rehearsal,
             roles: runbook.participants.iter().map(|(role, _)| role.as_str()).collect(),
-            serials: bound.filter_map(|(name, device)| Some((name.as_str(), device.serial?))).collect(),
+            serials: BTreeMap::new(),
+            bound: bound(&opened.bindings),
             files: Known::default(),
             files_up_to: 0,
         }
@@ -67,6 +69,11 @@ impl<'a> Recorded<'a> {
     /// Whether nothing more is recorded.
     pub(crate) fn is_over(&self) -> bool {
         self.after_breaks() >= self.lines.len()
+    }
+
+    /// The serial number of a device.
+    fn serial(&self, name: &str) -> Option<u32> {
+        self.serials.get(name).or(self.bound.get(name)).copied()
     }
 
     /// The index of the next line that begins no session.
@@ -91,10 +98,7 @@ impl<'a> Recorded<'a> {
         while let Some(Line { entry: Ok(Entry { event: Event::Resumed(resumed), .. }), .. }) = self.lines.get(self.next)
         {
             self.session = Some(Session { bindings: resumed.bindings.clone(), host: resumed.host.clone() });
-            let bound = resumed.bindings.devices.iter();
-            for (name, serial) in bound.filter_map(|(name, device)| Some((name.as_str(), device.serial?))) {
-                self.serials.entry(name).or_insert(serial);
-            }
+            self.bound = bound(&resumed.bindings);
             self.next += 1;
         }
     }
@@ -304,13 +308,18 @@ impl<'a> Recorded<'a> {
         else {
             return Ok(());
         };
-        let bound = made.devices.get(name).or(self.serials.get(name)).copied();
+        let bound = made.devices.get(name).copied().or(self.serial(name));
         if bound.map_or(failed, |bound| serial.as_u64() == Some(bound.into())) {
             return Ok(());
         }
         let bound = bound.map_or("no serial number".to_string(), |bound| format!("the serial number {bound}"));
         Err(diverged("device", format!("the outputs are of device {serial}, {name} is bound to {bound}"), number))
     }
+}
+
+/// The serial numbers that bindings name, by device.
+fn bound(bindings: &Bindings) -> BTreeMap<&str, u32> {
+    bindings.devices.iter().filter_map(|(name, device)| Some((name.as_str(), device.serial?))).collect()
 }
 
 /// Whether a text is among some arguments.

@@ -133,11 +133,11 @@ fn caused(steps: &[Performed], serial: u32) -> Vec<Caused<'_>> {
             _ => continue,
         };
         let certain = step.outputs.is_some();
-        if step.interrupted && !step.taken_up {
-            // The try that broke off may have got as far as the device.
+        caused.extend(commands.iter().map(|command| Caused { command, target, certain, step }));
+        // Each try that broke off may have got as far as the device; the one that counts comes first, so that one entry is its.
+        for _ in 0..step.breaks.saturating_sub(usize::from(step.taken_up)) {
             caused.extend(commands.iter().map(|command| Caused { command, target, certain: false, step }));
         }
-        caused.extend(commands.iter().map(|command| Caused { command, target, certain, step }));
     }
     caused
 }
