@@ -319,7 +319,12 @@ pub fn write_anchors(folder: &Path) -> Result<(), String> {
     let anchors = rehearsal_anchors().map_err(|error| error.to_string())?;
     for (name, pem) in [("rehearsal-root.pem", &anchors.root_pem), ("rehearsal-sub-ca.pem", &anchors.sub_ca_pem)] {
         let path = folder.join(name);
-        std::fs::write(&path, pem).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        if std::fs::read(&path).is_ok_and(|there| there == pem.as_bytes()) {
+            continue;
+        }
+        let new = folder.join(format!("{name}.new"));
+        let written = std::fs::write(&new, pem).and_then(|()| std::fs::rename(&new, &path));
+        written.map_err(|error| format!("`{}`: {error}", path.display()))?;
     }
     Ok(())
 }

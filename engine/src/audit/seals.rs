@@ -121,6 +121,10 @@ impl Sealed<'_> {
             let role = name.strip_suffix(".sig").filter(|_| !is_folder);
             match role {
                 None if name == seal::ALLOWED_SIGNERS && !is_folder => {}
+                None if path == seal::NEXT && !is_folder => findings.push(Finding::warning(
+                    "seal-signers",
+                    format!("`{path}` is of somebody who is sealing now, or broke off; the next seal takes it away"),
+                )),
                 None => complain("file-unknown", format!("`{path}` is no seal, and nothing else belongs there")),
                 Some(role) if !roles.contains_key(role) => {
                     let near = nearest(role, roles.keys().copied());
@@ -213,8 +217,8 @@ impl Sealed<'_> {
             }
             Covers::Nothing => {
                 let message = format!(
-                    "the seal of {role} ({key}) is not over this record: the record was changed after it was sealed, or the seal is \
-                     of another one"
+                    "the seal of {role} ({key}) is over no state of this record that was looked at, up to {MOST_TRIED} lines back: \
+                     the record was changed after it was sealed, or the seal is of another one"
                 );
                 Some(Finding::error("seal-wrong", message))
             }

@@ -13,6 +13,7 @@ pub use allowed_signers::{AllowedSigner, allowed_signers};
 pub use digests::{Digest, Digests};
 pub use key::{Key, UnfitKey};
 pub use signature::{NotMade, Seal, Unreadable};
+pub(crate) use store::NEXT;
 pub use store::{NotKept, keep};
 
 use crate::record::TRANSCRIPT;

@@ -3,18 +3,14 @@
 use super::{ALLOWED_SIGNERS, FOLDER, Seal, path, signer_line};
 use crate::record::{Folder, FolderError, sync_folder};
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
-    thread,
-    time::Duration,
 };
 
-/// While this file is there, somebody is adding a line to `allowed_signers`.
-const NEXT: &str = "seals/allowed_signers.new";
-
-/// How often it is tried to be the one who adds a line, a tenth of a second apart.
-const TRIES: usize = 50;
+/// What `allowed_signers` is replaced with, while somebody is adding a line to it.
+pub(crate) const NEXT: &str = "seals/allowed_signers.new";
 
 /// Why a seal was not kept, or not wholly.
 #[derive(Debug, thiserror::Error)]
@@ -53,25 +49,20 @@ pub fn keep(folder: &Folder, role: &str, seal: &Seal) -> Result<(), NotKept> {
 fn list(folder: &Folder, line: &str) -> io::Result<()> {
     let resolved = |path: &str| folder.resolve(path).map_err(io::Error::other);
     let (listed, next) = (resolved(&format!("{FOLDER}/{ALLOWED_SIGNERS}"))?, resolved(NEXT)?);
-    reserve(folder)?;
+    // Held until the line is there: of two who seal at once, one waits.
+    let lock = File::open(folder.root().join(FOLDER))?;
+    lock.lock()?;
+    // Nobody is at work on it; who was, broke off.
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let added = add(&listed, &next, line);
     if added.is_err() {
         let _ = fs::remove_file(&next);
     }
     added?;
     sync_folder(&folder.root().join(FOLDER))
-}
-
-/// Makes the new file, which nobody else then can.
-fn reserve(folder: &Folder) -> io::Result<()> {
-    for _ in 0..TRIES {
-        match folder.create_file(NEXT, b"") {
-            Ok(_) => return Ok(()),
-            Err(FolderError::Exists(_)) => thread::sleep(Duration::from_millis(100)),
-            Err(error) => return Err(io::Error::other(error)),
-        }
-    }
-    Err(io::Error::other(format!("somebody else is sealing; when nobody is, remove `{NEXT}`, which was left behind")))
 }
 
 fn add(listed: &Path, next: &Path, line: &str) -> io::Result<()> {
@@ -87,7 +78,7 @@ fn add(listed: &Path, next: &Path, line: &str) -> io::Result<()> {
         text.push_str(line);
         text.push('\n');
     }
-    let mut file = OpenOptions::new().write(true).open(next)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(next)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(next, listed)
@@ -102,7 +93,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join(FOLDER)).unwrap();
         let folder = Folder::open(root.path());
-        thread::scope(|scope| {
+        std::thread::scope(|scope| {
             for number in 0..8 {
                 let folder = &folder;
                 scope.spawn(move || list(folder, &format!("role_{number} a key")).unwrap());
@@ -112,6 +103,17 @@ mod tests {
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         assert_eq!(lines, (0..8).map(|number| format!("role_{number} a key")).collect::<Vec<_>>());
+        assert!(!root.path().join(NEXT).exists());
+    }
+
+    #[test]
+    fn what_somebody_left_behind_who_broke_off_is_in_nobodys_way() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join(FOLDER)).unwrap();
+        fs::write(root.path().join(NEXT), "half a li").unwrap();
+        let folder = Folder::open(root.path());
+        list(&folder, "witness a key").unwrap();
+        assert_eq!(fs::read_to_string(root.path().join("seals/allowed_signers")).unwrap(), "witness a key\n");
         assert!(!root.path().join(NEXT).exists());
     }
 

@@ -13,7 +13,7 @@ use officiant_engine::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs::File,
     io::{ErrorKind, Read},
@@ -22,6 +22,9 @@ use std::{
 
 /// The largest file that is copied, in bytes.
 const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// What is recorded before the first copy outside `products/` is made: its place was free.
+const VACANT: &str = "vacant";
 
 pub(super) struct Copy;
 
@@ -61,15 +64,20 @@ impl StepHandler for Copy {
                 return Err(exists(from, to, stage));
             }
         }
+        if !matches!(to, Place::Product(_)) {
+            // After a break this tells our copies from what was there before.
+            stage.observe(json!({ VACANT: to.name() }))?;
+        }
         let files = pairs.iter().map(|(from, to)| copy(from, to, stage)).collect::<Result<_, _>>()?;
         Ok(Outputs { files })
     }
 
     /// Products that are in no entry were set aside, so they are copied again. Copies elsewhere stay where they are: when all of
-    /// them are there and the same, it was done.
+    /// them are there and the same, and none was there before, it was done.
     fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
         let (from, to) = (Place::of(&arguments.from)?, Place::of(&arguments.to)?);
-        if matches!(to, Place::Product(_)) {
+        let was_vacant = stage.observed().iter().any(|seen| seen[VACANT] == to.name());
+        if matches!(to, Place::Product(_)) || !was_vacant {
             return Ok(Probed::NotDone);
         }
         let (mut copied, mut missing) = (Vec::new(), 0);

@@ -3,7 +3,7 @@
 
 use officiant_engine::{
     conduct::{
-        Bindings, Ceremony, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Probed,
+        Bindings, Ceremony, Doubt, Effect, Failure, Halt, Handler, Happenings, Made, Notice, Outcome, Position, Probed,
         Question, Registry, Reply, Secret, Stage, StepHandler, Task,
     },
     record::{Draft, Event},
@@ -75,6 +75,13 @@ impl Ports for NoPorts {
     }
 }
 
+impl Script {
+    /// What the steps so far saw.
+    pub fn observed(&self) -> Vec<Value> {
+        self.record.iter().filter_map(|entry| entry.get("observed").cloned()).collect()
+    }
+}
+
 impl Scene {
     /// A ceremony.
     pub fn new() -> Self {
@@ -131,7 +138,7 @@ impl Scene {
             text: "The step's sentence.",
             answer: None,
             outputs: None,
-            doubt: None,
+            doubt: (uses == Prober::NAME).then(|| Doubt { seen: self.script.observed() }),
         };
         let (result, made) = task.perform(handler, with, &mut self.script)?;
         self.made = made;

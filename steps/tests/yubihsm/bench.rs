@@ -227,7 +227,7 @@ impl Room {
 
     /// The ceremony breaks off here: what the steps so far saw is what the step in flight had seen, and nothing else.
     pub fn break_off(&mut self) {
-        self.seen = self.script.record.iter().filter_map(|entry| entry.get("observed").cloned()).collect();
+        self.seen = self.script.observed();
     }
 
     /// Whether a step that was in flight was done: `done` with its outputs, `not-done`, or `unknown` with the reason.
