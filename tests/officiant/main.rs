@@ -7,6 +7,7 @@ mod computers;
 mod devices;
 mod flushing;
 mod forging;
+mod hosts;
 mod interpreting;
 mod psf;
 mod readme;
