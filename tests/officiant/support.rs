@@ -129,7 +129,9 @@ impl Ceremony {
         let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let watch = self.canary.has_secrets().then(|| Watch::on(child.id()));
         let output = child.wait_with_output().unwrap();
-        watch.into_iter().for_each(|watch| self.canary.saw(watch));
+        if let Some(watch) = watch {
+            self.canary.saw(watch);
+        }
         self.carried_out(output)
     }
 

@@ -157,7 +157,9 @@ impl Person {
             WaitStatus::Signaled(_, signal, _) => ExitStatus::from_raw(signal as i32),
             other => panic!("{other:?}"),
         };
-        self.watch.into_iter().for_each(|watch| self.ceremony.canary().saw(watch));
+        if let Some(watch) = self.watch {
+            self.ceremony.canary().saw(watch);
+        }
         self.ceremony.carried_out(Output { status, stdout: Vec::new(), stderr: self.shown })
     }
 }
