@@ -188,6 +188,29 @@ fn a_forged_difference_of_the_clocks_is_refused() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_after_it_was_found_ahead_is_said_to_have_been() {
+    let answers = [shown(-185), shown(0)];
+    let ceremony = ceremony()
+        .answers(CLOCK, &answers.each_ref().map(String::as_str))
+        .answers("inputs/0#what-now", &["retry"])
+        .carry_out()
+        .exits(0);
+    let mut entries = ceremony.entries();
+    let finished = entries.iter_mut().find(|entry| entry["kind"] == "finished" && entry["step"] == "inputs/0").unwrap();
+    let outputs = &mut finished["body"]["outputs"];
+    for name in ["read", "machine"] {
+        let at = outputs[name].as_str().unwrap().parse::<Timestamp>().unwrap() - SignedDuration::from_secs(185);
+        outputs[name] = json!(format!("{at:.3}"));
+    }
+    ceremony.rewrite(&forge(&mut entries));
+    let replayed = ceremony.replay().holds();
+    let findings = replayed.report["findings"].as_array().unwrap();
+    let said = findings.iter().find(|finding| finding["code"] == "clock").unwrap();
+    assert_eq!(said["severity"], "warning");
+    assert!(said["message"].as_str().unwrap().contains("was set back"), "{said}");
+}
+
+#[test]
 fn a_record_without_its_comparison_of_clocks_is_refused() {
     let ceremony = ceremony().carry_out().exits(0);
     let mut entries = ceremony.entries();
