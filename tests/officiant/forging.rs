@@ -2,7 +2,7 @@
 
 use crate::support::{CarriedOut, Ceremony};
 use ed25519_dalek::{Signer, SigningKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs;
 
