@@ -190,9 +190,11 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
     for finding in &broken.strange {
         say("in the way", format!("{}; take it away, or no replay will hold", finding.message));
     }
-    let secrets = broken.ceremony().lost_secrets();
+    let secrets = broken.ceremony().secrets();
     if !secrets.is_empty() {
-        say("secrets", format!("{} will be asked for again when a step needs them", secrets.join(", ")));
+        let (them, are) = if secrets.len() == 1 { ("it", "is") } else { ("them", "are") };
+        let names = secrets.join(", ");
+        say("secrets", format!("{names} {are} lost, and asked for again when a step needs {them}"));
     }
     for (name, serial) in broken.ceremony().serials() {
         say("device", format!("{name} is the one with the serial number {serial}"));

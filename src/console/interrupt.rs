@@ -10,7 +10,11 @@ use std::{
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread,
+    time::Duration,
 };
+
+/// How long a prompt may take to notice Ctrl-C by itself; one that had not begun to read never does.
+const NOTICED: Duration = Duration::from_millis(500);
 
 /// What the program is about when Ctrl-C is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +44,13 @@ impl Interrupt {
             thread::spawn(move || {
                 for _ in signals.forever() {
                     match doing.load(Ordering::SeqCst) {
-                        keys if keys == Doing::Keys as u8 => pressed.store(true, Ordering::SeqCst),
+                        keys if keys == Doing::Keys as u8 => {
+                            pressed.store(true, Ordering::SeqCst);
+                            thread::sleep(NOTICED);
+                            if doing.load(Ordering::SeqCst) == Doing::Keys as u8 {
+                                stop(before.as_ref());
+                            }
+                        }
                         step if step == Doing::Step as u8 && !pressed.swap(true, Ordering::SeqCst) => {
                             eprintln!(
                                 "\nStops at the next question. Ctrl-C once more stops in the middle of the step."

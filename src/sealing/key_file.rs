@@ -49,8 +49,8 @@ fn read(path: &Path) -> Result<PrivateKey, String> {
     let bytes = Zeroizing::new(fs::read(path).map_err(failed)?);
     PrivateKey::from_openssh(bytes.as_slice()).map_err(|error| {
         format!(
-            "`{place}` is no private key in OpenSSH's form ({error}): `ssh-keygen -p -f {place}` writes an older one anew, and \
-             ssh-agent can hold it as it is"
+            "`{place}` cannot be read as a private key in OpenSSH's form ({error}): let ssh-agent hold it, and name it as `{place}.pub`; \
+             an older form is written anew by `ssh-keygen -p -f {place}`"
         )
     })
 }

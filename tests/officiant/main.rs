@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod canary;
 mod computers;
 mod devices;
 mod flushing;
 mod forging;
+mod hosts;
 mod interpreting;
 mod psf;
 mod readme;

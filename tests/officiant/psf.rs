@@ -44,7 +44,8 @@ fn text(path: &Path) -> &str {
 
 #[test]
 fn the_ceremony_is_rehearsed_to_its_end_and_its_record_holds() {
-    let ceremony = rehearsal().carry_out().exits(0);
+    let ceremony = rehearsal().argument("-vv").carry_out().exits(0);
+    assert!(ceremony.canary().has_secrets());
     let replayed = ceremony.replay().holds();
     assert_eq!(
         replayed.report["devices"],

@@ -1,12 +1,12 @@
 //! A builder for ceremonies that are carried out by the command.
 
+use crate::canary::{ANSWERS, Canary, Watch};
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
-use tempfile::TempDir;
 
 /// The command under test.
 pub fn officiant() -> Command {
@@ -25,7 +25,7 @@ pub fn now() -> String {
 
 /// A ceremony that is about to be carried out.
 pub struct Ceremony {
-    folder: TempDir,
+    canary: Canary,
     subcommand: &'static str,
     runbook: PathBuf,
     answers: BTreeMap<String, toml::Value>,
@@ -51,10 +51,10 @@ impl Ceremony {
     }
 
     fn new(subcommand: &'static str, yaml: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let runbook = folder.path().join("runbook.yaml");
+        let canary = Canary::new();
+        let runbook = canary.path().join("runbook.yaml");
         fs::write(&runbook, yaml).unwrap();
-        Self { folder, subcommand, runbook, answers: BTreeMap::new(), arguments: Vec::new() }
+        Self { canary, subcommand, runbook, answers: BTreeMap::new(), arguments: Vec::new() }
     }
 
     /// Answers a question the same way each time.
@@ -77,12 +77,12 @@ impl Ceremony {
 
     /// Where the ceremony folder will be.
     pub fn out(&self) -> PathBuf {
-        self.folder.path().join("ceremony")
+        self.canary.path().join("ceremony")
     }
 
     /// Where a file beside the runbook is.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.canary.path().join(name)
     }
 
     /// The command that carries it out without people.
@@ -92,8 +92,9 @@ impl Ceremony {
         if self.subcommand == "run" {
             answers.entry(CLOCK.into()).or_insert_with(|| now().into());
         }
+        self.canary.confide_answers(&self.runbook, answers.iter());
         if !answers.is_empty() {
-            let path = self.path("answers.toml");
+            let path = self.path(ANSWERS);
             fs::write(&path, toml::to_string(&BTreeMap::from([("answers", &answers)])).unwrap()).unwrap();
             command.arg("--answers").arg(path);
         }
@@ -103,8 +104,19 @@ impl Ceremony {
     /// The command that carries it out with people.
     pub fn attended_command(&self) -> Command {
         let mut command = officiant();
-        command.arg(self.subcommand).arg(&self.runbook).arg("--out").arg(self.out()).args(&self.arguments);
+        command.arg(self.subcommand);
+        if self.subcommand == "resume" {
+            command.arg(self.out());
+        } else {
+            command.arg(&self.runbook).arg("--out").arg(self.out());
+        }
+        command.args(&self.arguments);
         command
+    }
+
+    /// The secrets that are typed in it.
+    pub fn canary(&self) -> &Canary {
+        &self.canary
     }
 
     /// Whether it is a ceremony and no rehearsal.
@@ -114,26 +126,45 @@ impl Ceremony {
 
     /// Carries it out.
     pub fn carry_out(self) -> CarriedOut {
-        let output = self.command().output().unwrap();
+        let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let watch = self.canary.has_secrets().then(|| Watch::on(child.id()));
+        let output = child.wait_with_output().unwrap();
+        if let Some(watch) = watch {
+            self.canary.saw(watch);
+        }
         self.carried_out(output)
     }
 
     /// What is left of it, whoever carried it out.
     pub fn carried_out(self, output: Output) -> CarriedOut {
-        CarriedOut { folder: self.folder, output }
+        self.canary.wrote("standard output", &output.stdout);
+        self.canary.wrote("standard error or the terminal", &output.stderr);
+        CarriedOut { canary: self.canary, output }
     }
 }
 
 /// A ceremony that was carried out.
 pub struct CarriedOut {
-    folder: TempDir,
+    canary: Canary,
     output: Output,
 }
 
 impl CarriedOut {
     /// The ceremony folder.
     pub fn folder(&self) -> PathBuf {
-        self.folder.path().join("ceremony")
+        self.canary.path().join("ceremony")
+    }
+
+    /// The secrets that were typed in it.
+    pub fn canary(&self) -> &Canary {
+        &self.canary
+    }
+
+    /// Goes on with it.
+    pub fn resume(self) -> Ceremony {
+        let runbook = self.canary.path().join("runbook.yaml");
+        let (answers, arguments) = (BTreeMap::new(), Vec::new());
+        Ceremony { canary: self.canary, subcommand: "resume", runbook, answers, arguments }
     }
 
     pub fn stdout(&self) -> String {
@@ -145,7 +176,7 @@ impl CarriedOut {
     }
 
     fn root(&self) -> String {
-        self.folder.path().display().to_string()
+        self.canary.path().display().to_string()
     }
 
     /// Requires an exit code.

@@ -157,11 +157,10 @@ impl Ceremony {
         }
     }
 
-    /// The secrets that are lost, by name.
+    /// The secrets that were entered in the sections that are performed, by name: what a break loses.
     #[must_use]
-    pub fn lost_secrets(&self) -> Vec<&str> {
-        let kept = self.secrets.iter().flatten();
-        kept.filter(|(_, kept)| kept.secret.is_none()).map(|(name, _)| name.as_str()).collect()
+    pub fn secrets(&self) -> Vec<&str> {
+        self.secrets.iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
 
     /// Goes on in another session: on the machine of these bindings, without the secrets that were entered before.

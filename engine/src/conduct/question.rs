@@ -23,6 +23,8 @@ pub struct Question {
     pub rehearse: Option<Value>,
     /// Which of the step's questions it is, when it is not the main one: `reason`, `sign-off/ROLE`, …
     pub slot: Option<String>,
+    /// The form of a text in words, which a person reads in place of its pattern when an answer does not have it.
+    pub form: Option<&'static str>,
     /// Whether the answer lets a program run, or files be written outside the ceremony folder: nobody makes it up.
     pub reaches_out: bool,
 }
@@ -99,7 +101,16 @@ impl Question {
     /// A question of a kind.
     #[must_use]
     pub fn new(text: impl Into<String>, kind: QuestionKind) -> Self {
-        Self { text: text.into(), kind, by: None, if_no: None, rehearse: None, slot: None, reaches_out: false }
+        Self {
+            text: text.into(),
+            kind,
+            by: None,
+            if_no: None,
+            rehearse: None,
+            slot: None,
+            form: None,
+            reaches_out: false,
+        }
     }
 
     /// Names who answers.
@@ -120,6 +131,13 @@ impl Question {
     #[must_use]
     pub fn reaching_out(mut self, reaches_out: bool) -> Self {
         self.reaches_out = reaches_out;
+        self
+    }
+
+    /// Says in words which form a text has.
+    #[must_use]
+    pub fn form(mut self, form: &'static str) -> Self {
+        self.form = Some(form);
         self
     }
 
@@ -163,12 +181,12 @@ impl Question {
             }
             (_, Reply::Secret(_)) => Err("a secret and a plain answer are not the same".into()),
             (kind, Reply::Value(_)) if kind.is_secret() => Err("a secret and a plain answer are not the same".into()),
-            (kind, Reply::Value(value)) => settle(kind, &value).map(Reply::Value),
+            (kind, Reply::Value(value)) => settle(kind, self.form, &value).map(Reply::Value),
         }
     }
 }
 
-fn settle(kind: &QuestionKind, value: &Value) -> Result<Value, String> {
+fn settle(kind: &QuestionKind, form: Option<&str>, value: &Value) -> Result<Value, String> {
     match kind {
         QuestionKind::Confirm | QuestionKind::Decision => yes_or_no(value).map(Value::from),
         QuestionKind::Text { pattern, optional } => {
@@ -180,6 +198,9 @@ fn settle(kind: &QuestionKind, value: &Value) -> Result<Value, String> {
                 let compiled = Pattern::new(pattern)
                     .map_err(|error| format!("the runbook's pattern `{pattern}` is wrong: {error}"))?;
                 if !compiled.matches(&text) {
+                    if let Some(form) = form {
+                        return Err(format!("`{text}` is not {form}"));
+                    }
                     return Err(format!("`{text}` does not have the form that is asked for ({pattern})"));
                 }
             }
