@@ -1,6 +1,6 @@
 //! `officiant resume`.
 
-use super::ceremony::{bindings, close, console};
+use super::ceremony::{bindings, close, console, shell_word};
 use crate::{
     bench::{Bench, Retrying},
     complaints::counted,
@@ -13,8 +13,8 @@ use jiff::{SpanRound, Timestamp, Unit};
 use officiant_engine::{
     audit::Verdict,
     conduct::{Bindings, Console, Notice, Position, Question, QuestionKind, Reply, Session},
-    record::{SystemClock, instant},
-    resume::{Broken, GoingOn, Refusal, examine},
+    record::{SystemClock, WriterError, instant},
+    resume::{Broken, GoingOn, Refusal, ResumeError, examine},
 };
 use officiant_steps::{host, ports::Ports};
 use serde_json::Value;
@@ -85,8 +85,20 @@ impl Resume {
         let mut hand = Retrying::new(console.as_mut(), &bench);
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
         let (ended, deviations) =
-            broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(Outcome::not_tried)?;
+            broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(|error| self.stopped(&error))?;
         Ok(close(&self.folder, &loaded, ended, deviations))
+    }
+
+    /// Why nothing came of going on, and what to do.
+    fn stopped(&self, error: &ResumeError) -> Outcome {
+        match error {
+            ResumeError::LeftOver { .. } | ResumeError::Writer(WriterError::Io(_)) => {
+                let word = shell_word(&self.folder.display().to_string());
+                let next = "see that the disk is there, writable and not full, then go on with";
+                Outcome::not_tried(format!("{error}; {next} `officiant resume {word}`"))
+            }
+            _ => Outcome::not_tried(error),
+        }
     }
 
     /// The bindings of this machine: those of before, unless there are others.
@@ -198,7 +210,8 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
     }
     let secrets = broken.ceremony().lost_secrets();
     if !secrets.is_empty() {
-        say("secrets", format!("{} will be asked for again when a step needs them", secrets.join(", ")));
+        let names = secrets.into_iter().collect::<Vec<_>>().join(", ");
+        say("secrets", format!("{names} will be asked for again when a step needs them"));
     }
     for (name, serial) in broken.ceremony().serials() {
         say("device", format!("{name} is the one with the serial number {serial}"));

@@ -11,6 +11,7 @@ mod psf;
 mod readme;
 mod rehearsing;
 mod reporting;
+mod resuming;
 mod schemas;
 mod sealing;
 mod secrets;

@@ -24,7 +24,7 @@ const HIDE_CURSOR: &str = "\u{1b}[?25l";
 
 /// A person at a terminal, who types what a ceremony asks for.
 pub struct Person {
-    ceremony: Ceremony,
+    ceremony: Option<Ceremony>,
     session: OsSession,
     shown: Vec<u8>,
 }
@@ -32,18 +32,28 @@ pub struct Person {
 impl Person {
     /// Sits down at a ceremony.
     pub fn at(ceremony: Ceremony) -> Self {
-        let command = ceremony.attended_command();
+        let mut person = Self::of(&ceremony.attended_command());
+        if ceremony.is_live() {
+            person.answers("on another clock", &now());
+        }
+        person.ceremony = Some(ceremony);
+        person
+    }
+
+    /// Sits down at a command.
+    pub fn of(command: &Command) -> Self {
         // The library switches echo off, which would hide when the program does so for a secret.
         let mut shell = Command::new("sh");
         shell.args(["-c", "stty echo && exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
         shell.env("TERM", "xterm-256color").env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("CLICOLOR");
         let session = OsSession::spawn(shell).unwrap();
-        let is_live = ceremony.is_live();
-        let mut person = Self { ceremony, session, shown: Vec::new() };
-        if is_live {
-            person.answers("on another clock", &now());
-        }
-        person
+        Self { ceremony: None, session, shown: Vec::new() }
+    }
+
+    /// Makes the window that many columns wide, and that many lines high.
+    pub fn with_window(mut self, columns: u16, lines: u16) -> Self {
+        self.session.get_process_mut().set_window_size(columns, lines).unwrap();
+        self
     }
 
     /// Rehearses a runbook at the terminal.
@@ -117,16 +127,28 @@ impl Person {
         until("echo is switched off", || !self.session.is_echo().unwrap());
     }
 
-    /// Stays until the end.
+    /// Stays until the end of a ceremony.
     #[track_caller]
     pub fn leaves(mut self) -> CarriedOut {
+        let status = self.waits();
+        self.ceremony.unwrap().carried_out(Output { status, stdout: Vec::new(), stderr: self.shown })
+    }
+
+    /// Stays until the end of a command; its exit code, and all that was shown.
+    #[track_caller]
+    pub fn ends(mut self) -> (Option<i32>, String) {
+        let status = self.waits();
+        (status.code(), self.shown())
+    }
+
+    #[track_caller]
+    fn waits(&mut self) -> ExitStatus {
         self.awaits(expectrl::Eof, "the end");
-        let status = match self.session.get_process().wait().unwrap() {
+        match self.session.get_process().wait().unwrap() {
             WaitStatus::Exited(_, code) => ExitStatus::from_raw(code << 8),
             WaitStatus::Signaled(_, signal, _) => ExitStatus::from_raw(signal as i32),
             other => panic!("{other:?}"),
-        };
-        self.ceremony.carried_out(Output { status, stdout: Vec::new(), stderr: self.shown })
+        }
     }
 }
 
@@ -289,7 +311,7 @@ fn ctrl_c_in_the_middle_of_a_step_stops_at_the_next_question() {
       - do: Sit down.
 ";
     let mut person = Person::rehearsing(&runbook(steps));
-    let folder = person.ceremony.out();
+    let folder = person.ceremony.as_ref().unwrap().out();
     person.answers("Carry this out now?", "y");
     until("the step runs", || folder.join("running").exists());
     person.types(CTRL_C).sees("Stops at the next question.");
@@ -308,7 +330,7 @@ fn a_second_ctrl_c_stops_in_the_middle_of_a_step() {
         with: { command: [sh, -c, 'touch running; while test -e ../ceremony; do sleep 0.02; done'], timeout: 60s }
 ",
     ));
-    let folder = person.ceremony.out();
+    let folder = person.ceremony.as_ref().unwrap().out();
     person.answers("Carry this out now?", "y");
     until("the step runs", || folder.join("running").exists());
     person.types(CTRL_C).sees("Stops at the next question.").types(CTRL_C).sees("error: stopped by the keyboard");
