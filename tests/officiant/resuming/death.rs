@@ -166,13 +166,15 @@ fn devices(folder: &Path) -> BTreeMap<String, Value> {
     let Ok(files) = fs::read_dir(folder.join("rehearsal")) else { return found };
     for path in files.map(|entry| entry.unwrap().path()) {
         let name = path.file_name().unwrap().to_str().unwrap().to_string();
-        let is_device = name.ends_with(".json") && !name.starts_with("bench.");
-        if !is_device {
+        let is_device = path.extension().is_some_and(|extension| extension == "json");
+        if !is_device || name.starts_with("bench.") {
             continue;
         }
         let state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let mut objects: Vec<Value> = state["objects"].as_array().unwrap().clone();
-        objects.iter_mut().for_each(|object| drop(object.as_object_mut().unwrap().remove("key")));
+        for object in &mut objects {
+            object.as_object_mut().unwrap().remove("key");
+        }
         found.insert(name, json!({ "objects": objects, "written": state["written"] }));
     }
     found
