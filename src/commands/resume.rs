@@ -137,6 +137,9 @@ fn refused(resume: &Resume, refusal: Refusal) -> Outcome {
         Refusal::Folder(error) => {
             Outcome::not_tried(format!("`{}` cannot be looked through: {error}", resume.folder.display()))
         }
+        Refusal::Replayed(replayed) if replayed.entries == 0 => Outcome::does_not_hold(
+            "the ceremony broke off before its first entry was written, and nothing was done; begin it anew in another folder",
+        ),
         Refusal::Replayed(replayed) => {
             let why = match replayed.verdict {
                 Verdict::Holds => "the ceremony ended as its runbook says, and there is nothing to go on with",

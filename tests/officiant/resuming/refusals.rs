@@ -224,6 +224,14 @@ fn a_folder_that_is_none_is_not_tried() {
 }
 
 #[test]
+fn a_ceremony_without_an_entry_is_to_be_begun_anew() {
+    for bytes in [0, 50] {
+        let broken = Broken::off(small(), Death { lines: 0, bytes });
+        broken.is_refused(&[], &[], 1, "nothing was done; begin it anew in another folder");
+    }
+}
+
+#[test]
 fn a_ceremony_goes_on_in_a_copy_and_through_a_link() {
     let broken = broken();
     let copy = broken.path("copy");
