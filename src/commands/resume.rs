@@ -1,6 +1,6 @@
 //! `officiant resume`.
 
-use super::ceremony::{Told, bindings, close, console};
+use super::ceremony::{Told, bindings, close, console, shell_word};
 use crate::{
     bench::{Bench, Retrying},
     complaints::counted,
@@ -13,8 +13,8 @@ use jiff::{SpanRound, Timestamp, Unit};
 use officiant_engine::{
     audit::Verdict,
     conduct::{Bindings, Console, Notice, Position, Question, QuestionKind, Reply, Session},
-    record::{SystemClock, instant},
-    resume::{Broken, Conducted, GoingOn, Refusal, StepState, examine},
+    record::{SystemClock, WriterError, instant},
+    resume::{Broken, Conducted, GoingOn, Refusal, ResumeError, StepState, examine},
 };
 use officiant_steps::{banner, host, ports::Ports};
 use serde_json::Value;
@@ -85,9 +85,21 @@ impl Resume {
         let mut hand = Retrying::new(console.as_mut(), &bench);
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
         let Conducted { ended, deviations } =
-            broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(Outcome::not_tried)?;
+            broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(|error| self.stopped(&error))?;
         let attended = rehearsal && self.attended;
         Ok(close(&Told { folder: &self.folder, loaded: &loaded, runbook, attended }, ended, deviations))
+    }
+
+    /// Why nothing came of going on, and what to do.
+    fn stopped(&self, error: &ResumeError) -> Outcome {
+        match error {
+            ResumeError::LeftOver { .. } | ResumeError::Writer(WriterError::Io(_)) => {
+                let word = shell_word(&self.folder.display().to_string());
+                let next = "see that the disk is there, writable and not full, then go on with";
+                Outcome::not_tried(format!("{error}; {next} `officiant resume {word}`"))
+            }
+            _ => Outcome::not_tried(error),
+        }
     }
 
     /// The bindings of this machine: those of before, unless there are others.
@@ -123,6 +135,9 @@ fn refused(resume: &Resume, refusal: Refusal) -> Outcome {
         Refusal::Folder(error) => {
             Outcome::not_tried(format!("`{}` cannot be looked through: {error}", resume.folder.display()))
         }
+        Refusal::Replayed(replayed) if replayed.entries == 0 => Outcome::does_not_hold(
+            "the ceremony broke off before its first entry was written, and nothing was done; begin it anew in another folder",
+        ),
         Refusal::Replayed(replayed) => {
             let why = match replayed.verdict {
                 Verdict::Holds => "the ceremony ended as its runbook says, and there is nothing to go on with",
@@ -190,10 +205,10 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
     for finding in &broken.strange {
         say("in the way", format!("{}; take it away, or no replay will hold", finding.message));
     }
-    let secrets = broken.ceremony().secrets();
+    let secrets = broken.ceremony().lost_secrets();
     if !secrets.is_empty() {
         let (them, are) = if secrets.len() == 1 { ("it", "is") } else { ("them", "are") };
-        let names = secrets.join(", ");
+        let names = secrets.into_iter().collect::<Vec<_>>().join(", ");
         say("secrets", format!("{names} {are} lost, and asked for again when a step needs {them}"));
     }
     for (name, serial) in broken.ceremony().serials() {

@@ -13,6 +13,7 @@ mod psf;
 mod readme;
 mod rehearsing;
 mod reporting;
+mod resuming;
 mod schemas;
 mod sealing;
 mod secrets;

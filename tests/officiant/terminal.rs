@@ -29,9 +29,11 @@ const HIDE_CURSOR: &str = "\u{1b}[?25l";
 
 /// A person at a terminal, who types what a ceremony asks for.
 pub struct Person {
-    ceremony: Ceremony,
+    ceremony: Option<Ceremony>,
     session: OsSession,
     shown: Vec<u8>,
+    /// The secrets that were typed at a command without a ceremony of its own.
+    confided: Vec<String>,
     /// Since the first secret was typed.
     watch: Option<Watch>,
 }
@@ -49,13 +51,25 @@ impl Person {
 
     /// Sits down at a ceremony.
     pub fn at_clock(ceremony: Ceremony) -> Self {
-        let command = ceremony.attended_command();
+        let mut person = Self::of(&ceremony.attended_command());
+        person.ceremony = Some(ceremony);
+        person
+    }
+
+    /// Sits down at a command.
+    pub fn of(command: &Command) -> Self {
         // The library switches echo off, which would hide when the program does so for a secret.
         let mut shell = Command::new("sh");
         shell.args(["-c", "stty echo && exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
         shell.env("TERM", "xterm-256color").env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("CLICOLOR");
         let session = OsSession::spawn(shell).unwrap();
-        Self { ceremony, session, shown: Vec::new(), watch: None }
+        Self { ceremony: None, session, shown: Vec::new(), confided: Vec::new(), watch: None }
+    }
+
+    /// Makes the window that many columns wide, and that many lines high.
+    pub fn with_window(mut self, columns: u16, lines: u16) -> Self {
+        self.session.get_process_mut().set_window_size(columns, lines).unwrap();
+        self
     }
 
     /// Rehearses a runbook at the terminal.
@@ -65,7 +79,7 @@ impl Person {
 
     /// The folder beside whose files the ceremony folder is.
     pub fn folder(&self) -> PathBuf {
-        self.ceremony.canary().path().to_path_buf()
+        self.ceremony.as_ref().unwrap().canary().path().to_path_buf()
     }
 
     /// The process that asks.
@@ -130,7 +144,10 @@ impl Person {
 
     /// Presses keys that nobody may know.
     fn types_secretly(&mut self, secret: &str) -> &mut Self {
-        self.ceremony.canary().confide(secret);
+        match &self.ceremony {
+            Some(ceremony) => ceremony.canary().confide(secret),
+            None => self.confided.push(secret.to_string()),
+        }
         let process = u32::try_from(self.process()).unwrap();
         self.watch.get_or_insert_with(|| Watch::on(process));
         self.types(secret)
@@ -148,19 +165,34 @@ impl Person {
         self.leaves()
     }
 
-    /// Stays until the end.
+    /// Stays until the end of a ceremony.
     #[track_caller]
     pub fn leaves(mut self) -> CarriedOut {
+        let status = self.waits();
+        let ceremony = self.ceremony.unwrap();
+        if let Some(watch) = self.watch {
+            ceremony.canary().saw(watch);
+        }
+        ceremony.carried_out(Output { status, stdout: Vec::new(), stderr: self.shown })
+    }
+
+    /// Stays until the end of a command; its exit code, and all that was shown.
+    #[track_caller]
+    pub fn ends(mut self) -> (Option<i32>, String) {
+        let status = self.waits();
+        let shown = self.shown();
+        assert!(!self.confided.iter().any(|secret| shown.contains(secret)), "a secret was shown:\n{shown}");
+        (status.code(), shown)
+    }
+
+    #[track_caller]
+    fn waits(&mut self) -> ExitStatus {
         self.awaits(expectrl::Eof, "the end");
-        let status = match self.session.get_process().wait().unwrap() {
+        match self.session.get_process().wait().unwrap() {
             WaitStatus::Exited(_, code) => ExitStatus::from_raw(code << 8),
             WaitStatus::Signaled(_, signal, _) => ExitStatus::from_raw(signal as i32),
             other => panic!("{other:?}"),
-        };
-        if let Some(watch) = self.watch {
-            self.ceremony.canary().saw(watch);
         }
-        self.ceremony.carried_out(Output { status, stdout: Vec::new(), stderr: self.shown })
     }
 }
 
@@ -325,7 +357,7 @@ fn ctrl_c_in_the_middle_of_a_step_stops_at_the_next_question() {
       - do: Sit down.
 ";
     let mut person = Person::rehearsing(&runbook(steps));
-    let folder = person.ceremony.out();
+    let folder = person.ceremony.as_ref().unwrap().out();
     person.answers("Carry this out now?", "y");
     until("the step runs", || folder.join("running").exists());
     person.types(CTRL_C).sees("Stops at the next question.");
@@ -344,7 +376,7 @@ fn a_second_ctrl_c_stops_in_the_middle_of_a_step() {
         with: { command: [sh, -c, 'touch running; while test -e ../ceremony; do sleep 0.02; done'], timeout: 60s }
 ",
     ));
-    let folder = person.ceremony.out();
+    let folder = person.ceremony.as_ref().unwrap().out();
     person.answers("Carry this out now?", "y");
     until("the step runs", || folder.join("running").exists());
     person.types(CTRL_C).sees("Stops at the next question.").types(CTRL_C).sees("error: stopped by the keyboard");

@@ -6,7 +6,10 @@ use crate::{
     record::{FileRecord, Folder, FolderError, HostFacts},
 };
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 /// A computer of the runbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub(in crate::conduct) struct At {
     pub(super) name: String,
     /// What it is called.
     pub(super) title: String,
-    /// Whether it must be offline.
+    /// Whether it was found to be offline, as it must be; people who deviated from the check may go on as they are.
     pub(super) offline: bool,
 }
 
@@ -157,10 +160,10 @@ impl Ceremony {
         }
     }
 
-    /// The secrets that were entered in the sections that are performed, by name: what a break loses.
+    /// The secrets that steps may still need and that a new session does not have, by name.
     #[must_use]
-    pub fn secrets(&self) -> Vec<&str> {
-        self.secrets.iter().flatten().map(|(name, _)| name.as_str()).collect()
+    pub fn lost_secrets(&self) -> BTreeSet<&str> {
+        self.secrets.iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
     }
 
     /// Goes on in another session: on the machine of these bindings, without the secrets that were entered before.
@@ -273,8 +276,11 @@ impl Ceremony {
         let aside = self.create_numbered("evidence", &format!("set-aside-{name}"), &bytes)?;
         if let (Some(copies), Some(path)) = (&self.bindings.products, product.path.strip_prefix("products/")) {
             let copies = Folder::open(std::path::Path::new(copies));
-            if copies.measure(path).is_ok_and(|copy| copy.sha256 == product.sha256) {
-                create_numbered(&copies, Some("set-aside"), name, &bytes)?;
+            // A copy that was broken off in the middle would be in the way of the next one.
+            if let Ok(copy) = copies.read_at_most(path, product.size)
+                && bytes.starts_with(&copy)
+            {
+                create_numbered(&copies, Some("set-aside"), name, &copy)?;
                 copies.remove(path).map_err(|error| failure(&error))?;
             }
         }

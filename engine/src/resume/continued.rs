@@ -23,8 +23,18 @@ pub(super) struct Continued<'a> {
 #[derive(Default)]
 struct Scene {
     position: Position,
-    section: Option<Notice>,
+    /// The sections that were entered, in order.
+    sections: Vec<Notice>,
+    /// What was shown of the step that is performed.
     since: Vec<Notice>,
+}
+
+impl Scene {
+    /// The section that the step is in, which is not the last one that was entered when a GO TO came back.
+    fn section(&self) -> Option<&Notice> {
+        let is_it = |notice: &&Notice| matches!(notice, Notice::Section { title, .. } if *title == self.position.title);
+        self.sections.iter().rev().find(is_it)
+    }
 }
 
 impl<'a> Continued<'a> {
@@ -41,7 +51,7 @@ impl<'a> Continued<'a> {
         self.recorded.has_begun_session();
         if let Some(scene) = self.scene.take() {
             self.live.at(&scene.position);
-            scene.section.iter().chain(&scene.since).for_each(|notice| self.live.show(notice));
+            scene.section().into_iter().chain(&scene.since).for_each(|notice| self.live.show(notice));
         }
         Some(&mut self.live)
     }
@@ -148,6 +158,10 @@ impl Happenings for Continued<'_> {
             Some(live) => live.at(position),
             None => {
                 if let Some(scene) = &mut self.scene {
+                    // What was shown of a step that is over is nothing to be done now.
+                    if scene.position != *position {
+                        scene.since.clear();
+                    }
                     scene.position = position.clone();
                 }
             }
@@ -161,7 +175,7 @@ impl Happenings for Continued<'_> {
                 let Some(scene) = &mut self.scene else { return };
                 match notice {
                     Notice::Section { .. } => {
-                        scene.section = Some(notice.clone());
+                        scene.sections.push(notice.clone());
                         scene.since.clear();
                     }
                     Notice::Step { .. } => scene.since = vec![notice.clone()],

@@ -1,6 +1,6 @@
 //! The computers that sections are carried out on.
 
-use super::{Act, Interpreter, inputs::BEFORE};
+use super::{Act, Acted, Interpreter, inputs::BEFORE};
 use crate::{
     conduct::{Halt, Position, Question, QuestionKind, ceremony::At},
     notation::{Computer, Place, Section, Text},
@@ -22,8 +22,7 @@ impl Interpreter<'_> {
             return Ok(false);
         }
         let title = self.computer_title(Some(on)).unwrap_or_default();
-        let offline = self.runbook.computers.get(on.as_str()).is_some_and(|computer| computer.offline);
-        self.ceremony.computer = Some(At { name: on.value.clone(), title: title.clone(), offline });
+        self.ceremony.computer = Some(At { name: on.value.clone(), title: title.clone(), offline: false });
         if before.is_some() {
             let position = self.position(name, section, number, Some("computer"));
             self.happenings.at(&position);
@@ -69,7 +68,11 @@ impl Interpreter<'_> {
         let uses = Text::new(OFFLINE, title.at);
         let position = self.position(name, section, 0, Some("offline"));
         let act = Act { uses: Some(&uses), ..Act::bare("CHECK", &text) };
-        self.act(&act, &position).map(drop)
+        let offline = self.act(&act, &position)? == Acted::Done;
+        if let Some(at) = &mut self.ceremony.computer {
+            at.offline = offline;
+        }
+        Ok(())
     }
 
     pub(super) fn computer_title(&self, name: Option<&str>) -> Option<String> {
