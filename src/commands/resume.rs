@@ -13,7 +13,7 @@ use jiff::{SpanRound, Timestamp, Unit};
 use officiant_engine::{
     audit::Verdict,
     conduct::{Bindings, Console, Notice, Position, Question, QuestionKind, Reply, Session},
-    record::{SystemClock, WriterError, instant},
+    record::{ClockReading, SystemClock, WriterError, instant},
     resume::{Broken, Conducted, GoingOn, Refusal, ResumeError, StepState, examine},
 };
 use officiant_steps::{banner, host, ports::Ports};
@@ -81,7 +81,8 @@ impl Resume {
         } else {
             (super::system_registry(), None)
         };
-        let going_on = GoingOn { session, program: program::this(), virtual_serials };
+        let clock = if rehearsal { None } else { Some(compared(console.as_mut())?) };
+        let going_on = GoingOn { session, program: program::this(), clock, virtual_serials };
         let mut hand = Retrying::new(console.as_mut(), &bench);
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
         let Conducted { ended, deviations } =
@@ -167,14 +168,28 @@ fn confirmed(broken: &Broken, console: &mut dyn Console) -> Result<bool, Outcome
     )
     .if_no("nothing is changed")
     .rehearse(Some(true.into()));
+    Ok(answer(console, &question)? == Value::Bool(true))
+}
+
+/// Has this machine's clock compared with another one: it may be another machine than before, or have lost its time.
+fn compared(console: &mut dyn Console) -> Result<ClockReading, Outcome> {
+    let answer = answer(console, &host::clock::question())?;
+    host::clock::compare(answer.as_str().unwrap_or_default(), Timestamp::now()).map_err(|failure| {
+        let next = failure.next.map(|next| format!("; {next}")).unwrap_or_default();
+        Outcome::does_not_hold(format!("the ceremony cannot go on: {}{next}", failure.message))
+    })
+}
+
+/// The answer to a question, which is asked again while it is none.
+fn answer(console: &mut dyn Console, question: &Question) -> Result<Value, Outcome> {
     let mut complaint = None;
     loop {
         let reply = console
-            .ask(&question, complaint.as_deref())
+            .ask(question, complaint.as_deref())
             .map_err(|unanswered| Outcome::not_tried(unanswered.to_string()))?;
         match question.settle(reply) {
-            Ok(Reply::Value(Value::Bool(yes))) => return Ok(yes),
-            Ok(_) => return Ok(false),
+            Ok(Reply::Value(value)) => return Ok(value),
+            Ok(Reply::Secret(_)) => return Err(Outcome::not_tried("a secret was given where none was asked for")),
             Err(why) => complaint = Some(why),
         }
     }

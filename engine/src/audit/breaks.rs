@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// Finds what is wrong with the entries that go on after a break.
 pub(super) fn check(lines: &[Line], findings: &mut Findings) {
-    let mut keys = BTreeSet::new();
+    let (mut keys, mut rehearsal) = (BTreeSet::new(), false);
     for (index, line) in lines.iter().enumerate() {
         let Ok(entry) = &line.entry else { continue };
         if let Some(key) = entry.event.session_key()
@@ -15,7 +15,18 @@ pub(super) fn check(lines: &[Line], findings: &mut Findings) {
             let message = "a session has the key of one before it, which lived in memory only".to_string();
             findings.push(Finding::error("session-key", message).at_line(line.number));
         }
+        if let Event::Opened(opened) = &entry.event {
+            rehearsal = opened.rehearsal;
+        }
         let Event::Resumed(resumed) = &entry.event else { continue };
+        let fault = match &resumed.clock {
+            Some(clock) => clock.fault(entry.at.parse().unwrap_or_default()),
+            None if rehearsal => None,
+            None => Some("nobody compared this machine's clock with another one"),
+        };
+        if let Some(fault) = fault {
+            findings.push(Finding::error("clock", format!("as the ceremony went on, {fault}")).at_line(line.number));
+        }
         let before = index.checked_sub(1).and_then(|before| lines.get(before));
         let head = before.map(|line| line.digest).unwrap_or_default();
         if resumed.head != hex::encode(head) || resumed.words != words(&head) {

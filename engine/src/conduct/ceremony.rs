@@ -172,10 +172,7 @@ impl Ceremony {
     /// The session cannot be one of this ceremony.
     pub(crate) fn begin_session(&mut self, session: Session) -> Result<(), Failure> {
         self.may_go_on(&session)?;
-        let before = std::mem::replace(&mut self.bindings, session.bindings);
-        for (name, serial) in before.devices.into_iter().filter_map(|(name, device)| Some((name, device.serial?))) {
-            self.bindings.devices.entry(name).or_default().serial = Some(serial);
-        }
+        self.bindings = session.bindings;
         for kept in self.secrets.iter_mut().flat_map(BTreeMap::values_mut) {
             kept.secret = None;
         }
@@ -192,11 +189,10 @@ impl Ceremony {
             )
             .next("leave them out; they are in the record already"));
         }
-        for (name, binding) in &bindings.devices {
-            let serial = self.device(name).and_then(|(_, serial)| serial);
-            if let (Some(serial), Some(other)) = (serial, binding.serial)
-                && serial != other
-            {
+        // What bindings said of a device that was never seen may have been a mistake.
+        for (name, serial) in &self.serials {
+            let bound = bindings.devices.get(name).and_then(|binding| binding.serial);
+            if let Some(other) = bound.filter(|bound| bound != serial) {
                 let message = format!("the bindings say that {name} has the serial number {other}, and it is {serial}");
                 return Err(
                     Failure::new("wrong-device", message).next(format!("let {name} be {serial} in the bindings"))
@@ -273,7 +269,6 @@ impl Ceremony {
         let name = product.path.rsplit('/').next().unwrap_or(&product.path);
         let folder = Folder::open(&self.folder);
         let bytes = folder.read(&product.path).map_err(|error| failure(&error))?;
-        let aside = self.create_numbered("evidence", &format!("set-aside-{name}"), &bytes)?;
         if let (Some(copies), Some(path)) = (&self.bindings.products, product.path.strip_prefix("products/")) {
             let copies = Folder::open(std::path::Path::new(copies));
             // A copy that was broken off in the middle would be in the way of the next one.
@@ -284,7 +279,12 @@ impl Ceremony {
                 copies.remove(path).map_err(|error| failure(&error))?;
             }
         }
-        folder.remove(&product.path).map_err(|error| failure(&error))?;
+        let aside = self.create_numbered("evidence", &format!("set-aside-{name}"), &bytes)?;
+        if let Err(error) = folder.remove(&product.path) {
+            // Neither of two that are the same would be in the right place.
+            let _ = folder.remove(&aside.path);
+            return Err(failure(&error));
+        }
         Ok(aside)
     }
 

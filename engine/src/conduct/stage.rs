@@ -1,7 +1,7 @@
 //! What a step handler may do while it performs: ask, show, record, make files, use secrets and devices.
 
 use super::{
-    Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, QuestionKind, Secret, SecretName,
+    Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, QuestionKind, Secret, SecretName, Session,
     ceremony::Kept,
 };
 use crate::record::{Checkpoint, Draft, Event, FileRecord};
@@ -66,7 +66,9 @@ impl Stage<'_> {
     pub fn ask(&mut self, question: Question) -> Result<Value, Failure> {
         self.begin_session()?;
         let question = self.completed(question);
-        self.happenings.answer(self.position, &question).map_err(|halt| self.stopped(halt))
+        let answer = self.happenings.answer(self.position, &question).map_err(|halt| self.stopped(halt))?;
+        self.begun_session()?;
+        Ok(answer)
     }
 
     /// Asks for a secret, typed twice; the record says that it was entered.
@@ -74,6 +76,7 @@ impl Stage<'_> {
         self.begin_session()?;
         let question = self.completed(question);
         let secret = self.happenings.secret(self.position, &question).map_err(|halt| self.stopped(halt))?;
+        self.begun_session()?;
         self.confided = Some(question);
         Ok(secret)
     }
@@ -81,7 +84,18 @@ impl Stage<'_> {
     /// Takes another session's beginning in, when the ceremony broke off here; secrets that were taken before are gone, so
     /// that a step that took one starts anew.
     fn begin_session(&mut self) -> Result<(), Failure> {
-        let Some(session) = self.happenings.session() else { return Ok(()) };
+        let session = self.happenings.session();
+        self.go_on_in(session)
+    }
+
+    /// Takes a session in that began before what was answered last.
+    fn begun_session(&mut self) -> Result<(), Failure> {
+        let session = self.happenings.begun_session();
+        self.go_on_in(session)
+    }
+
+    fn go_on_in(&mut self, session: Option<Session>) -> Result<(), Failure> {
+        let Some(session) = session else { return Ok(()) };
         if let Err(failure) = self.ceremony.begin_session(session) {
             let halt = self.happenings.contradiction(failure);
             return Err(self.stopped(halt));
@@ -127,6 +141,7 @@ impl Stage<'_> {
         }
         let question = again(name, kept.question).by_default(self.by);
         let secret = self.happenings.secret(self.position, &question).map_err(|halt| self.stopped(halt))?;
+        self.begun_session()?;
         self.ceremony.keep_again(name, secret.clone());
         self.confided = Some(question);
         Ok(secret)

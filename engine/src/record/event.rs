@@ -2,6 +2,7 @@
 
 use super::{EVIDENCE, FileRecord, PRODUCTS, RUNBOOK};
 use crate::conduct::{Bindings, Failure};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -380,8 +381,51 @@ pub struct Resumed {
     pub bindings: Bindings,
     /// The machine that it goes on.
     pub host: HostFacts,
+    /// That machine's clock beside another one; nothing in a rehearsal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub clock: Option<ClockReading>,
     /// The new session's Ed25519 public key, hex.
     pub session_key: String,
+}
+
+/// A machine's clock beside another one, which a person read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockReading {
+    /// What the person read from another clock, RFC 3339, UTC.
+    pub read: String,
+    /// What this machine's clock said at that moment, RFC 3339, UTC.
+    pub machine: String,
+    /// How far this machine's clock is ahead of the other one, in seconds; what a person cannot have read, such as seconds that
+    /// were not typed, does not count.
+    pub ahead_seconds: i64,
+}
+
+impl ClockReading {
+    /// How far clocks may be from each other, in seconds.
+    pub const TOLERANCE: i64 = 120;
+
+    /// What is wrong with it, when it was recorded at that time: the three do not agree, or the clocks differ too much.
+    #[must_use]
+    pub fn fault(&self, recorded: Timestamp) -> Option<&'static str> {
+        let (Ok(read), Ok(machine)) = (self.read.parse::<Timestamp>(), self.machine.parse::<Timestamp>()) else {
+            return Some("the clocks' times are no instants");
+        };
+        // Whether seconds were typed is in the answer alone: the wider reading is one that may be, too.
+        let possible = [0, 59].map(|span| Self::ahead(machine, read, span));
+        if !possible.contains(&self.ahead_seconds) || self.ahead_seconds.abs() > Self::TOLERANCE {
+            return Some("the clocks are not as far from each other as the record says, or too far");
+        }
+        // The clock may have been set back a little while the person read, and the record's time never runs backwards.
+        let apart = recorded.as_second() - machine.as_second();
+        (apart.abs() > Self::TOLERANCE).then_some("the machine's clock did not say that when it was recorded")
+    }
+
+    /// How far one clock is ahead of what was read, in seconds; another clock shows the same for so many seconds more.
+    #[must_use]
+    pub fn ahead(machine: Timestamp, read: Timestamp, span: i64) -> i64 {
+        let seconds = machine.as_second() - read.as_second();
+        if seconds > span { seconds - span } else { seconds.min(0) }
+    }
 }
 
 /// What was left of a line that was never finished.

@@ -10,8 +10,9 @@ mod writer;
 
 pub use entry::{Draft, Entry, GENESIS, instant, settled};
 pub use event::{
-    Aborted, Answered, Approval, Began, Checkpoint, Decided, Deviated, Ended, Entered, Event, Expected, Failed,
-    Finished, HostFacts, Left, Observed, Opened, ParticipantRecord, Probe, Program, Resumed, Retried, Skipped, Torn,
+    Aborted, Answered, Approval, Began, Checkpoint, ClockReading, Decided, Deviated, Ended, Entered, Event, Expected,
+    Failed, Finished, HostFacts, Left, Observed, Opened, ParticipantRecord, Probe, Program, Resumed, Retried, Skipped,
+    Torn,
 };
 pub use folder::{FileRecord, Folder, FolderError, digest_file, digest_hex};
 pub(crate) use folder::{regular, sync_folder};

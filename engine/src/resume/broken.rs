@@ -8,8 +8,8 @@ use crate::{
     conduct::{Bindings, Ceremony, Console, Effect, Failure, Halt, Live, Registry, Session, conduct},
     notation::{Loaded, Place, Runbook},
     record::{
-        self, Began, Clock, End, Entry, Event, FileRecord, Folder, Line, Opened, Program, Resumed, Torn, Unreadable,
-        Writer, WriterError, digest_hex, words,
+        self, Began, Clock, ClockReading, End, Entry, Event, FileRecord, Folder, Line, Opened, Program, Resumed, Torn,
+        Unreadable, Writer, WriterError, digest_hex, words,
     },
 };
 use jiff::Timestamp;
@@ -121,6 +121,8 @@ pub struct GoingOn {
     pub session: Session,
     /// The program.
     pub program: Program,
+    /// This machine's clock beside another one; nothing in a rehearsal.
+    pub clock: Option<ClockReading>,
     /// The serial numbers of the virtual devices, in a rehearsal.
     pub virtual_serials: Option<BTreeMap<String, u32>>,
 }
@@ -258,7 +260,7 @@ impl Broken {
         console: &mut dyn Console,
         clock: Box<dyn Clock>,
     ) -> Result<Conducted, ResumeError> {
-        let GoingOn { session, program, virtual_serials } = going_on;
+        let GoingOn { session, program, clock: reading, virtual_serials } = going_on;
         let rehearsal = self.opened.rehearsal;
         let Some(runbook) = self.loaded.runbook.as_ref() else { return Err(ResumeError::Runbook) };
         let mut writer = Writer::open(&self.root, &self.end, clock)?;
@@ -275,6 +277,7 @@ impl Broken {
             program,
             bindings: session.bindings,
             host: session.host,
+            clock: reading,
             session_key: writer.session_key(),
         };
         self.foresee(&lines, &resumed, registry)?;

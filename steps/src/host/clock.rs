@@ -1,20 +1,19 @@
 //! `host.clock`.
 
 use jiff::{
-    SignedDuration, Timestamp,
+    Timestamp,
     civil::DateTime,
     tz::{Offset, TimeZone},
 };
 use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Objection, Question, QuestionKind, Stage, StepHandler},
-    record::instant,
+    record::{ClockReading, instant},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
-/// How far this machine's clock may be from another one, in seconds.
-const TOLERANCE: i64 = 120;
+const TOLERANCE: i64 = ClockReading::TOLERANCE;
 
 /// Furthest that a clock's time zone is from UTC, in seconds.
 const FURTHEST_ZONE: i64 = 14 * 3_600;
@@ -40,75 +39,64 @@ pub(super) struct Clock;
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {}
 
-/// Outputs of `host.clock`.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Outputs {
-    /// What the person read from another clock, RFC 3339, UTC.
-    read: String,
-    /// What this machine's clock said at that moment, RFC 3339, UTC.
-    machine: String,
-    /// How far this machine's clock is ahead of the other one, in seconds; what a person cannot have read, such as seconds that
-    /// were not typed, does not count.
-    ahead_seconds: i64,
-}
-
 impl StepHandler for Clock {
     const NAME: &'static str = "host.clock";
     const SUMMARY: &'static str = "Compares this machine's clock with what a person reads from another one.";
     const EFFECT: Effect = Effect::Observes;
     type Arguments = Arguments;
-    type Outputs = Outputs;
+    type Outputs = ClockReading;
 
-    fn perform(&self, _: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+    fn perform(&self, _: Arguments, stage: &mut Stage<'_>) -> Result<ClockReading, Failure> {
         let rehearsed = stage.rehearsal().then(|| shown(Timestamp::now()).into());
-        let question = Question::new(
-            "What are the date and the time on another clock, such as a watch or a phone, not this machine's? Add how far that \
-             clock is from UTC: 2026-11-22 15:05 +1 in Berlin, 2026-11-22 09:05 -5 in New York, 2026-11-22 14:05 where it \
-             shows UTC",
-            QuestionKind::Text { pattern: Some(PATTERN.into()), optional: false },
-        )
-        .form(FORM)
-        .slot("clock")
-        .rehearse(rehearsed);
-        let answer = stage.ask(question)?;
-        let machine = Timestamp::now();
-        let text = answer.as_str().unwrap_or_default();
-        let (read, span) = read(text).ok_or_else(|| {
-            Failure::new("no-time", format!("`{text}` is a day or a time that there is not"))
-                .next("try again, and read it anew")
-        })?;
-        let ahead_seconds = ahead(machine, read, span);
-        if ahead_seconds.abs() > TOLERANCE {
-            return Err(wrong(machine, ahead_seconds));
-        }
-        Ok(Outputs { read: instant(read), machine: instant(machine), ahead_seconds })
+        let answer = stage.ask(question().rehearse(rehearsed))?;
+        compare(answer.as_str().unwrap_or_default(), Timestamp::now())
     }
 
     fn audit(&self, _: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
-        let time = |name: &str| outputs.get(name).and_then(Value::as_str)?.parse::<Timestamp>().ok();
-        let (Some(read), Some(machine)) = (time("read"), time("machine")) else {
-            return vec![Objection::wrong("clock", "the clocks' times are no instants")];
+        let Ok(reading) = serde_json::from_value::<ClockReading>(outputs.clone()) else {
+            return vec![Objection::wrong("clock", "the record does not say what the clocks showed")];
         };
         let step = exhibit.this();
-        let mut objections = Vec::new();
-        let margin = SignedDuration::from_secs(1);
         let failed_before = exhibit.earlier().iter().any(|other| other.uses == Self::NAME);
-        if machine < step.began - margin && failed_before {
-            let message = "this machine's clock was set back when it was compared with another one: the entries before that, \
-                           and some that follow, have a time that was still to come";
-            objections.push(Objection::unproven("clock", message));
-        } else if machine < step.began - margin || machine > step.at + margin {
-            let message = format!("this machine's clock said {}, which is not when the step was", instant(machine));
-            objections.push(Objection::wrong("clock", message));
+        match reading.fault(step.at) {
+            Some(_) if failed_before && reading.machine.parse::<Timestamp>().is_ok_and(|it| it < step.began) => {
+                let message = "this machine's clock was set back when it was compared with another one: the entries before \
+                               that, and some that follow, have a time that was still to come";
+                vec![Objection::unproven("clock", message)]
+            }
+            Some(fault) => vec![Objection::wrong("clock", fault)],
+            None => Vec::new(),
         }
-        // Whether seconds were typed is in the answer alone: the wider reading is the one that may be.
-        let possible = [0, 59].map(|span| ahead(machine, read, span));
-        let said = outputs.get("ahead_seconds").and_then(Value::as_i64);
-        if !said.is_some_and(|said| possible.contains(&said) && said.abs() <= TOLERANCE) {
-            objections.push(Objection::wrong("clock", "the clocks are not as far from each other as the record says"));
-        }
-        objections
     }
+}
+
+/// Asks what another clock shows.
+#[must_use]
+pub fn question() -> Question {
+    Question::new(
+        "What are the date and the time on another clock, such as a watch or a phone, not this machine's? Add how far that \
+         clock is from UTC: 2026-11-22 15:05 +1 in Berlin, 2026-11-22 09:05 -5 in New York, 2026-11-22 14:05 where it \
+         shows UTC",
+        QuestionKind::Text { pattern: Some(PATTERN.into()), optional: false },
+    )
+    .form(FORM)
+    .slot("clock")
+}
+
+/// Compares what a person read from another clock with what this machine's said at that moment.
+///
+/// # Errors
+/// It is no time, or the two are more than two minutes apart.
+pub fn compare(text: &str, machine: Timestamp) -> Result<ClockReading, Failure> {
+    let (read, span) = read(text).ok_or_else(|| {
+        Failure::new("no-time", format!("`{text}` is a day or a time that there is not"))
+            .next("try again, and read it anew")
+    })?;
+    let ahead_seconds = ClockReading::ahead(machine, read, span);
+    if ahead_seconds.abs() > ClockReading::TOLERANCE {
+        return Err(wrong(machine, ahead_seconds));
+    }
+    Ok(ClockReading { read: instant(read), machine: instant(machine), ahead_seconds })
 }
 
 /// A time as a person reads it, UTC.
@@ -191,19 +179,13 @@ fn offset(text: &str) -> Option<Offset> {
     };
     let digits = digits.replace(':', "");
     let (hours, minutes) = digits.split_at_checked(if digits.len() > 2 { digits.len() - 2 } else { digits.len() })?;
-    let hours: i32 = hours.parse().ok()?;
-    let minutes: i32 = if minutes.is_empty() { 0 } else { minutes.parse().ok()? };
+    let hours: i32 = hours.parse::<u8>().ok()?.into();
+    let minutes: i32 = if minutes.is_empty() { 0 } else { minutes.parse::<u8>().ok()?.into() };
     let seconds = hours * 3_600 + minutes * 60;
     if i64::from(seconds) > FURTHEST_ZONE {
         return None;
     }
     Offset::from_seconds(sign * seconds).ok()
-}
-
-/// How far one clock is ahead of what was read, in seconds.
-fn ahead(machine: Timestamp, read: Timestamp, span: i64) -> i64 {
-    let seconds = machine.as_second() - read.as_second();
-    if seconds > span { seconds - span } else { seconds.min(0) }
 }
 
 fn duration(seconds: i64) -> String {
@@ -218,6 +200,7 @@ fn duration(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::SignedDuration;
     use officiant_engine::notation::Pattern;
 
     #[test]
@@ -281,9 +264,9 @@ mod tests {
     fn seconds_that_were_not_typed_do_not_count() {
         let read = "2026-11-22T14:05:00Z".parse::<Timestamp>().unwrap();
         let after = |seconds| read + SignedDuration::from_secs(seconds);
-        assert_eq!(ahead(after(59), read, 59), 0);
-        assert_eq!(ahead(after(200), read, 59), 141);
-        assert_eq!(ahead(after(-30), read, 59), -30);
-        assert_eq!(ahead(after(30), read, 0), 30);
+        assert_eq!(ClockReading::ahead(after(59), read, 59), 0);
+        assert_eq!(ClockReading::ahead(after(200), read, 59), 141);
+        assert_eq!(ClockReading::ahead(after(-30), read, 59), -30);
+        assert_eq!(ClockReading::ahead(after(30), read, 0), 30);
     }
 }

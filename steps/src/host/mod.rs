@@ -1,6 +1,6 @@
 //! The machine that a ceremony is carried out on.
 
-mod clock;
+pub mod clock;
 mod offline;
 
 use officiant_engine::{conduct::Registry, record::HostFacts};

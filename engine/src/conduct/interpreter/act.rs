@@ -123,6 +123,8 @@ impl Interpreter<'_> {
                         }
                         Err(failure) => self.fail(position, Failed::of(failure))?,
                     }
+                    // What the step had seen before a break says nothing of what the remedy left.
+                    doubt = None;
                     self.happenings.at(position);
                     self.happenings.show(&shown::step(
                         act.word,
@@ -174,7 +176,7 @@ impl Interpreter<'_> {
                 .by(act.by.map(ToString::to_string))
                 .if_no("you choose what to do: try again, deviate with a reason, or abort")
                 .rehearse(Some(answer.unwrap_or(Value::Bool(true))));
-            let done = self.happenings.answer(position, &question)? == Value::Bool(true);
+            let done = self.ask(position, &question)? == Value::Bool(true);
             let result = if done {
                 Ok(Value::Null)
             } else {
@@ -204,11 +206,8 @@ impl Interpreter<'_> {
                 .if_no("nothing is done, and you choose what to do")
                 .reaching_out(outputs.is_none() && handler.reaches_out(with))
                 .rehearse(Some(true.into()));
-            let go = self.happenings.answer(position, &question)?;
-            // A session that began before the go-ahead did not break this step off.
-            let begun = self.happenings.begun_session();
-            self.go_on_in(begun)?;
-            if go != Value::Bool(true) {
+            // A session that began before the go-ahead did not break this step off: asking takes it in.
+            if self.ask(position, &question)? != Value::Bool(true) {
                 let failure = Failure::new(NOT_STARTED, "nothing was done: there was no go-ahead");
                 return Ok(Outcome { doubt, ..Outcome::new(Err(failure), Made::default()) });
             }

@@ -35,7 +35,7 @@ impl Interpreter<'_> {
             .rehearse(Some(true.into()));
             loop {
                 self.begin_session()?;
-                if self.happenings.answer(&position, &question)? == Value::Bool(true) {
+                if self.ask(&position, &question)? == Value::Bool(true) {
                     break;
                 }
                 self.happenings.pause(&title)?;

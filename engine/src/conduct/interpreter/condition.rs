@@ -50,7 +50,7 @@ impl Interpreter<'_> {
         let question = Question::new("Does this hold?", QuestionKind::Decision)
             .by(by.map(ToString::to_string))
             .rehearse(Some(answer));
-        let holds = self.happenings.answer(position, &question)? == Value::Bool(true);
+        let holds = self.ask(position, &question)? == Value::Bool(true);
         let event = Event::Decided(Decided { condition: text, when: None, values: BTreeMap::new(), holds });
         self.happenings.note(draft(event, by))?;
         Ok(holds)

@@ -25,7 +25,7 @@ impl Interpreter<'_> {
             .by(by.clone())
             .if_no(if act.level == Level::Should { "you are asked for the reason" } else { "the step is skipped" })
             .rehearse(Some(true.into()));
-        if self.happenings.answer(position, &question)? == Value::Bool(true) {
+        if self.ask(position, &question)? == Value::Bool(true) {
             return Ok(false);
         }
         let reason = if act.level == Level::Should { Some(self.reason(position, by.as_deref())?) } else { None };
@@ -40,7 +40,7 @@ impl Interpreter<'_> {
                 .slot("reason")
                 .by(by)
                 .rehearse(Some("rehearsed".into()));
-        let reason = self.happenings.answer(position, &question)?;
+        let reason = self.ask(position, &question)?;
         Ok(reason.as_str().unwrap_or_default().to_string())
     }
 
@@ -64,7 +64,7 @@ impl Interpreter<'_> {
                     .by(Some(role.to_string()))
                     .if_no("you choose what to do: try again, deviate with a reason, or abort")
                     .rehearse(Some(true.into()));
-                if self.happenings.answer(position, &question)? == Value::Bool(true) {
+                if self.ask(position, &question)? == Value::Bool(true) {
                     break;
                 }
                 let next = if repeatable {
@@ -129,7 +129,7 @@ impl Interpreter<'_> {
                 .slot("what-now")
                 .by(by.clone())
                 .rehearse(Some(rehearsed.into()));
-            let answer = self.happenings.answer(position, &question)?;
+            let answer = self.ask(position, &question)?;
             match (answer.as_str().unwrap_or_default(), remedy) {
                 ("retry", _) => return Ok(Choice::Retry),
                 ("remedy", Some(remedy)) => return Ok(Choice::Remedy(remedy.clone())),
@@ -178,7 +178,7 @@ impl Interpreter<'_> {
             .slot(format!("approval/{role}"))
             .by(Some(role.to_string()))
             .rehearse(Some(true.into()));
-            if self.happenings.answer(position, &question)? != Value::Bool(true) {
+            if self.ask(position, &question)? != Value::Bool(true) {
                 return Ok(None);
             }
             approvals.push(Approval { role: role.value.clone() });

@@ -33,7 +33,7 @@ impl Interpreter<'_> {
                         computer: None,
                     };
                     self.happenings.at(&position);
-                    self.happenings.answer(&position, &question)?
+                    self.ask(&position, &question)?
                 }
             };
             inputs.insert(name.value.clone(), value);

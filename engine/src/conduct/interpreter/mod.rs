@@ -8,7 +8,7 @@ mod inputs;
 mod scope;
 mod shown;
 
-use super::{Ceremony, Halt, Happenings, Notice, Position, Registry, Session};
+use super::{Ceremony, Halt, Happenings, Notice, Position, Question, Registry, Session};
 use crate::{
     notation::{GoTo, Level, Place, Runbook, Section, Step, StepKind, Text},
     record::{Draft, Ended, Entered, Event, Failed, Left},
@@ -77,6 +77,14 @@ impl<'a> Interpreter<'a> {
     fn begin_session(&mut self) -> Result<(), Halt> {
         let session = self.happenings.session();
         self.go_on_in(session)
+    }
+
+    /// What a person answered; a session that began before the answer is taken in before anything is made of it.
+    fn ask(&mut self, position: &Position, question: &Question) -> Result<Value, Halt> {
+        let answer = self.happenings.answer(position, question)?;
+        let begun = self.happenings.begun_session();
+        self.go_on_in(begun)?;
+        Ok(answer)
     }
 
     fn go_on_in(&mut self, session: Option<Session>) -> Result<(), Halt> {
@@ -158,7 +166,6 @@ impl<'a> Interpreter<'a> {
         for step in steps {
             *number += 1;
             self.at = step.at;
-            self.begin_session()?;
             // A GO TO without a sentence, and END, are nothing to be at a computer for.
             let at_computer = match &step.kind {
                 StepKind::Do(_) | StepKind::If(_) => true,
@@ -167,6 +174,10 @@ impl<'a> Interpreter<'a> {
             };
             if at_computer && self.move_to(name, section, *number)? {
                 self.check_offline(name, section)?;
+            }
+            // Only at the computer that the step is carried out on can it be seen whether a session may go on there.
+            if at_computer {
+                self.begin_session()?;
             }
             let flow = match &step.kind {
                 StepKind::Do(act) => {
