@@ -341,6 +341,10 @@ sections:
     .exits(0);
     let mut entries = ceremony.entries();
     entries[0]["body"]["rehearsal"] = json!(false);
+    // A ceremony begins with a look at another clock.
+    let mut clock = crate::forgeries::live().entries()[1..4].to_vec();
+    clock.iter_mut().for_each(|entry| entry["at"] = entries[0]["at"].clone());
+    entries.splice(1..1, clock);
     ceremony.rewrite(&forge(&mut entries));
     ceremony.replay().refuses("content", "`rehearsed` is true, it must not be there");
 }

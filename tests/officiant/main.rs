@@ -4,7 +4,10 @@
 
 mod computers;
 mod devices;
+mod flipping;
 mod flushing;
+mod forger;
+mod forgeries;
 mod forging;
 mod interpreting;
 mod psf;

@@ -39,6 +39,7 @@ impl StepHandler for Clock {
     const NAME: &'static str = "host.clock";
     const SUMMARY: &'static str = "Compares this machine's clock with what a person reads from another one.";
     const EFFECT: Effect = Effect::Observes;
+    const ASKS: &'static [&'static str] = &["clock"];
     type Arguments = Arguments;
     type Outputs = Outputs;
 
@@ -83,10 +84,14 @@ impl StepHandler for Clock {
             let message = format!("this machine's clock said {}, which is not when the step was", instant(machine));
             objections.push(Objection::wrong("clock", message));
         }
-        // Whether seconds were typed is in the answer alone: the wider reading is the one that may be.
-        let possible = [0, 59].map(|span| ahead(machine, read, span));
+        let typed = step.answered.last().and_then(|(_, answer)| self::read(answer.as_str()?));
+        let Some((typed, span)) = typed.filter(|(typed, _)| *typed == read) else {
+            objections
+                .push(Objection::wrong("clock", "what was read from the other clock is not what the person typed"));
+            return objections;
+        };
         let said = outputs.get("ahead_seconds").and_then(Value::as_i64);
-        if !said.is_some_and(|said| possible.contains(&said) && said.abs() <= TOLERANCE) {
+        if said != Some(ahead(machine, typed, span)) || said.is_none_or(|said| said.abs() > TOLERANCE) {
             objections.push(Objection::wrong("clock", "the clocks are not as far from each other as the record says"));
         }
         objections

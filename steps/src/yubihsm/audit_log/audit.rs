@@ -33,6 +33,13 @@ fn look(outputs: &Value, exhibit: &Exhibit<'_>) -> Result<Vec<Objection>, Object
     let file = file_of(outputs, "path", exhibit)?;
     let log: Vec<LogEntry> = serde_json::from_slice(&file)
         .map_err(|error| Objection::wrong("log", format!("the file is no audit log: {error}")))?;
+    let written = serde_json::to_vec_pretty(&log).map(|mut bytes| {
+        bytes.push(b'\n');
+        bytes
+    });
+    if !written.is_ok_and(|written| written == file) {
+        return Err(Objection::wrong("log", "the file says more than an audit log, or says it in another form"));
+    }
     if let Some(why) = broken(&log) {
         return Err(Objection::wrong("log", format!("the audit log does not hold: {why}")));
     }
