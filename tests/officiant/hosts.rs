@@ -2,7 +2,7 @@
 
 use crate::{
     forging::forge,
-    support::{CLOCK, CarriedOut, Ceremony},
+    support::{CLOCK, CarriedOut, Ceremony, now},
     terminal::Person,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -171,14 +171,17 @@ fn forged(edit: impl FnOnce(&mut Value), part: &str) {
 fn a_forged_difference_of_the_clocks_is_refused() {
     forged(|outputs| outputs["ahead_seconds"] = json!(77), "not as far from each other as the record says");
     forged(|outputs| outputs["ahead_seconds"] = json!(-77), "not as far from each other as the record says");
-    forged(|outputs| outputs["read"] = json!("2020-01-01T00:00:00.000Z"), "not as far from each other");
-    forged(|outputs| outputs["machine"] = json!("2020-01-01T00:00:00.000Z"), "which is not when the step was");
+    forged(|outputs| outputs["read"] = json!("2020-01-01T00:00:00.000Z"), "not what the person typed");
+    forged(
+        |outputs| outputs["machine"] = json!("2020-01-01T00:00:00.000Z"),
+        "not as far from each other as the record says",
+    );
     forged(|outputs| outputs["machine"] = json!("noon"), "no instants");
     let long_ago = |outputs: &mut Value| {
         *outputs =
             json!({ "read": "2020-01-01T00:00:00.000Z", "machine": "2020-01-01T00:00:00.000Z", "ahead_seconds": 0 });
     };
-    forged(long_ago, "which is not when the step was");
+    forged(long_ago, "not what the person typed");
     let far = |outputs: &mut Value| {
         let read = outputs["machine"].as_str().unwrap().parse::<Timestamp>().unwrap() - SignedDuration::from_secs(500);
         outputs["read"] = json!(format!("{read:.3}"));
@@ -249,7 +252,13 @@ fn the_machine_is_described_when_the_ceremony_is_opened_and_when_it_goes_on() {
         digest,
         &json!(officiant_engine::record::digest_file(env!("CARGO_BIN_EXE_officiant").as_ref()).unwrap().0)
     );
-    let ceremony = ceremony.resume().answer("resume/1", "yes").answer("start/1", "yes").carry_out().exits(0);
+    let ceremony = ceremony
+        .resume()
+        .answer("resume/1", "yes")
+        .answer("resume/1#clock", now())
+        .answer("start/1", "yes")
+        .carry_out()
+        .exits(0);
     let entries = ceremony.entries();
     let resumed = entries.iter().find(|entry| entry["kind"] == "resumed").unwrap();
     describes_this_machine(&resumed["body"]["host"]);

@@ -5,7 +5,10 @@
 mod canary;
 mod computers;
 mod devices;
+mod flipping;
 mod flushing;
+mod forger;
+mod forgeries;
 mod forging;
 mod hosts;
 mod interpreting;

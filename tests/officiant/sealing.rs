@@ -233,7 +233,7 @@ fn a_seal_of_a_rehearsal_vouches_for_no_ceremony() {
     entries[0]["body"]["rehearsal"] = json!(false);
     ceremony.rewrite(&forge(&mut entries));
     let replayed = replayed_with(&ceremony, &signers);
-    replayed.refuses("seal-wrong", "is not over this record");
+    replayed.refuses("seal-wrong", "is over no state of this record");
 }
 
 #[test]

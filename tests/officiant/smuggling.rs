@@ -1,6 +1,7 @@
 //! What an attacker smuggled past a replay: files, digests, devices, outputs, answers, and rows of the report.
 
 use crate::{
+    forgeries::live,
     forging::{forge, rehearsed},
     support::{CarriedOut, Ceremony, Replayed, officiant, replay},
 };
@@ -206,30 +207,51 @@ fn hex_in_uppercase_is_refused() {
 
 #[test]
 fn an_answer_of_a_stranger_in_a_step_that_is_not_performed_again_is_refused() {
+    edited(&live(), |entries| {
+        let at = at(entries, "answered", "inputs/0");
+        entries[at]["by"] = "nobody".into();
+    })
+    .refuses("participant", "`answered` is by nobody, who has no part in this step");
+}
+
+#[test]
+fn an_answer_to_what_a_step_does_not_ask_is_refused() {
     let body = json!({ "question": "Do you approve?", "answer": "yes, all did" });
-    smuggled(|entries| insert(entries, "start/2", json!({ "kind": "answered", "by": "nobody", "body": body })))
-        .refuses("participant", "`answered` is by nobody, who has no part in this step");
+    smuggled(|entries| insert(entries, "start/2", json!({ "kind": "answered", "body": body })))
+        .refuses("question", "yubihsm.device-info does not ask “Do you approve?” here");
 }
 
 #[test]
 fn what_a_step_saw_is_by_nobody() {
-    let body = json!({ "seen": { "anything": "goes" } });
-    smuggled(|entries| insert(entries, "start/2", json!({ "kind": "observed", "by": "witness", "body": body })))
-        .refuses("participant", "`observed` is by `witness`");
+    let ceremony = Ceremony::rehearse_file("examples/yubihsm.yaml").carry_out().exits(0);
+    edited(&ceremony, |entries| {
+        let at = entries.iter().position(|entry| entry["kind"] == "observed").unwrap();
+        entries[at]["by"] = "witness".into();
+    })
+    .refuses("participant", "`observed` is by `witness`");
 }
 
 #[test]
-fn a_checkpoint_that_names_another_entry_is_refused() {
+fn a_step_that_sees_nothing_before_it_is_over_says_nothing_before() {
+    let body = json!({ "seen": { "anything": "goes" } });
+    smuggled(|entries| insert(entries, "start/2", json!({ "kind": "observed", "body": body })))
+        .refuses("order", "yubihsm.device-info records nothing before it is over");
+}
+
+#[test]
+fn a_checkpoint_that_no_step_shows_is_refused() {
     let body = json!({ "head": "ff".repeat(32), "words": "not the words" });
     smuggled(|entries| insert(entries, "start/2", json!({ "kind": "checkpoint", "body": body })))
-        .refuses("checkpoint", "does not name the entry before it");
+        .refuses("order", "`checkpoint` of start/2 cannot come before the step is finished");
 }
 
 #[test]
 fn a_refused_answer_that_is_not_asked_for_again_is_refused() {
-    let body = json!({ "question": "Do you approve?", "answer": "no", "refused": "it is not yes" });
-    smuggled(|entries| insert(entries, "start/2", json!({ "kind": "answered", "body": body })))
-        .refuses("answer", "the question was not asked again");
+    edited(&live(), |entries| {
+        let at = at(entries, "answered", "inputs/0");
+        entries[at]["body"]["refused"] = "it is not yes".into();
+    })
+    .refuses("answer", "the question was not asked again");
 }
 
 #[test]

@@ -33,6 +33,15 @@ pub(super) fn check(lines: &[Line], findings: &mut Findings) {
             let message = "the ceremony goes on from another entry than the one before";
             findings.push(Finding::error("resumed", message).at_line(line.number));
         }
+        let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        if resumed.program.sha256.as_deref().is_some_and(|sha256| !is_digest(sha256)) {
+            let message = "the program's SHA-256 is none in lowercase hex";
+            findings.push(Finding::error("program", message).at_line(line.number));
+        }
+        if resumed.torn.as_ref().is_some_and(|torn| torn.size == 0 || !is_digest(&torn.sha256)) {
+            let message = "what is left of a torn line has no size, or a SHA-256 that is none in lowercase hex";
+            findings.push(Finding::error("resumed", message).at_line(line.number));
+        }
         if entry.step.is_some() || entry.by.is_some() {
             let message = "`resumed` is of no step and by nobody";
             findings.push(Finding::error("resumed", message).at_line(line.number));

@@ -5,6 +5,7 @@ use crate::{
     conduct::{Exhibit, Performed, Registry},
     record::Folder,
 };
+use std::collections::BTreeMap;
 
 /// Has every handler look at what was recorded of it.
 pub(super) fn audit(
@@ -15,7 +16,7 @@ pub(super) fn audit(
     scrutiny: &Scrutiny,
 ) -> Vec<Finding> {
     let anchors = scrutiny.trust.as_ref().map(|trust| trust.anchors.as_slice()).unwrap_or_default();
-    let mut findings = Vec::new();
+    let mut findings = firmware(steps);
     for (this, step) in steps.iter().enumerate() {
         let Some(handler) = registry.get(&step.uses) else { continue };
         let Some(outputs) = step.outputs.as_ref().filter(|_| step.finished) else { continue };
@@ -23,6 +24,24 @@ pub(super) fn audit(
         for objection in handler.audit(step.with.clone().into(), outputs, &exhibit) {
             let finding = if objection.grave { Finding::error } else { Finding::warning };
             findings.push(finding(objection.code, objection.message).at_line(step.line));
+        }
+    }
+    findings
+}
+
+/// Devices whose firmware is another than an earlier step saw: that of a serial number does not change.
+fn firmware(steps: &[Performed]) -> Vec<Finding> {
+    let mut seen = BTreeMap::new();
+    let mut findings = Vec::new();
+    for step in steps.iter().filter(|step| step.finished) {
+        let Some(outputs) = &step.outputs else { continue };
+        let (Some(serial), Some(firmware)) = (outputs["serial"].as_u64(), outputs["firmware"].as_str()) else {
+            continue;
+        };
+        let (before, line) = *seen.entry(serial).or_insert((firmware, step.line));
+        if before != firmware {
+            let message = format!("the device {serial} has the firmware {firmware} here and {before} in line {line}");
+            findings.push(Finding::error("firmware", message).at_line(step.line));
         }
     }
     findings

@@ -1,6 +1,6 @@
 //! The state of a ceremony while it is conducted.
 
-use super::{Bindings, Failure, Halt, Question, Secret};
+use super::{Bindings, Failure, Halt, Question, Secret, stage::again};
 use crate::{
     notation::Runbook,
     record::{FileRecord, Folder, FolderError, HostFacts},
@@ -130,6 +130,12 @@ impl Ceremony {
 
     pub(super) fn secret(&self, name: &str) -> Option<&Kept> {
         self.secrets.last()?.get(name)
+    }
+
+    /// The question that asks for a secret again, when it is lost.
+    pub(crate) fn asks_again(&self, name: &str, by: Option<&str>) -> Option<Question> {
+        let kept = self.secret(name).filter(|kept| kept.secret.is_none())?;
+        Some(again(name, kept.question.clone()).by_default(by))
     }
 
     /// Takes the secrets of a section away, for the time another one is performed.

@@ -41,6 +41,10 @@ pub struct Performed {
     pub with: Map<String, Value>,
     /// What came of it; nothing where it failed before there was anything.
     pub outputs: Option<Value>,
+    /// What people answered in it, each with the slot of its question; no secret.
+    pub answered: Vec<(String, Value)>,
+    /// What it recorded before it was over, in order.
+    pub seen: Vec<Value>,
     /// Whether it finished with its expectations.
     pub finished: bool,
     /// Whether it had been done before a break of the ceremony and was looked up afterwards.

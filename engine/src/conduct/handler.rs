@@ -32,6 +32,10 @@ pub trait StepHandler: Send + Sync + 'static {
     const YIELDS_SECRET: bool = false;
     /// Secrets that it knows by itself, by name.
     const KNOWN_SECRETS: &'static [&'static str] = &[];
+    /// The slots of the questions that it asks though it is not performed again in a replay.
+    const ASKS: &'static [&'static str] = &[];
+    /// Whether it records with [`Stage::observe`] what it sees.
+    const NOTES: bool = false;
     /// What a runbook passes in `with:`.
     type Arguments: DeserializeOwned + JsonSchema;
     /// What the step's `id` names afterwards.
@@ -116,6 +120,10 @@ pub struct Handler {
     pub yields_secret: bool,
     /// Secrets that it knows by itself, by name.
     pub known_secrets: &'static [&'static str],
+    /// The slots of the questions that it asks though it is not performed again in a replay.
+    pub asks: &'static [&'static str],
+    /// Whether it records what it sees before it is over.
+    pub notes: bool,
     /// JSON Schema of the arguments; subschemas inlined.
     pub arguments: Value,
     /// JSON Schema of the outputs; subschemas inlined.
@@ -141,6 +149,8 @@ impl Handler {
             irreversible: H::IRREVERSIBLE,
             yields_secret: H::YIELDS_SECRET,
             known_secrets: H::KNOWN_SECRETS,
+            asks: H::ASKS,
+            notes: H::NOTES,
             arguments: schema::<H::Arguments>(),
             outputs: schema::<H::Outputs>(),
             announce: Box::new(move |arguments| announcer.announce(&serde_json::from_value(arguments).ok()?)),

@@ -33,7 +33,7 @@ pub struct Stage<'a> {
 pub const LOST_SECRET: &str = "secret/";
 
 /// The question that asks for a lost secret again.
-fn again(name: &str, asked: Option<Question>) -> Question {
+pub(super) fn again(name: &str, asked: Option<Question>) -> Question {
     let text = format!("The secret `{name}` was lost when the ceremony broke off. Enter it again");
     let asked = asked.unwrap_or_else(|| Question::new("", QuestionKind::Secret { min_length: 1, dice: false }));
     Question { text, slot: Some(format!("{LOST_SECRET}{name}")), ..asked }

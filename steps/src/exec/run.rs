@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{files::Place, people::Span};
 use officiant_engine::{
-    conduct::{Effect, Failure, Probed, Secret, SecretName, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Objection, Probed, Secret, SecretName, Stage, StepHandler},
     record::FileRecord,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     io::{self, ErrorKind},
@@ -120,6 +121,14 @@ impl StepHandler for Run {
             .next("see that nobody else saw it; run the program so that it does not tell what it reads"));
         }
         conclude(&arguments, found, &ran, stage)
+    }
+
+    /// The program ended well.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, _: &Exhibit<'_>) -> Vec<Objection> {
+        let good = arguments.exit_codes.as_deref().unwrap_or(&[0]);
+        let message = || format!("the exit code {} is none of the good ones", outputs["exit_code"]);
+        let is_good = good.iter().any(|code| outputs["exit_code"] == *code);
+        if is_good { Vec::new() } else { vec![Objection::wrong("exit-code", message())] }
     }
 
     /// What a program does, and whether it did it, only people can know.

@@ -23,6 +23,13 @@ pub(super) fn as_measured(path: &str, measured: &Value, exhibit: &Exhibit<'_>) -
     }
 }
 
+/// Objects to a file that a step gave another path than its arguments do.
+pub(super) fn at_its_place(path: &str, measured: &Value) -> Option<Objection> {
+    let named = Place::of(path).map(|place| place.name()).ok();
+    let message = || format!("the step is about `{path}`, what came of it about {}", measured["path"]);
+    (named.as_deref() != measured["path"].as_str()).then(|| Objection::wrong("path", message()))
+}
+
 /// Objects to any of several measured files.
 pub(super) fn all_as_measured(files: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
     let files = files.as_array().map(Vec::as_slice).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::{
     Place,
-    audit::all_as_measured,
+    audit::{all_as_measured, at_its_place},
     measure::{Measured, Unmeasured, measure},
 };
 use officiant_engine::{
@@ -88,8 +88,22 @@ impl StepHandler for Check {
         Ok(Outputs { files })
     }
 
-    fn audit(&self, _: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
-        all_as_measured(&outputs["files"], exhibit)
+    /// The files are there, and have the digests that they should have.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let mut objections = all_as_measured(&outputs["files"], exhibit);
+        let files = outputs["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if files.len() != arguments.paths.len() {
+            objections.push(Objection::wrong("path", "the step is about another number of files than came of it"));
+        }
+        for (path, file) in arguments.paths.iter().zip(files) {
+            objections.extend(at_its_place(path, file));
+            let wanted = arguments.sha256.get(path).map(|digest| digest.to_lowercase());
+            if wanted.is_some_and(|wanted| file["sha256"] != wanted) {
+                objections
+                    .push(Objection::wrong("digest", format!("`{path}` has another SHA-256 than it was to have")));
+            }
+        }
+        objections
     }
 }
 

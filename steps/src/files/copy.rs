@@ -106,8 +106,17 @@ impl StepHandler for Copy {
     }
 
     /// Copies elsewhere are not looked at.
-    fn audit(&self, _: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
-        all_as_measured(&outputs["files"], exhibit)
+    /// The new files are where they were to be, and as they were measured.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let mut objections = all_as_measured(&outputs["files"], exhibit);
+        let to = Place::of(&arguments.to).map(|place| place.name()).unwrap_or_default();
+        let below = |path: &str| path.strip_prefix(&to).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let files = outputs["files"].as_array().into_iter().flatten();
+        for file in files.filter(|file| !file["path"].as_str().is_some_and(below)) {
+            let message = format!("the step is about `{}`, what came of it about {}", arguments.to, file["path"]);
+            objections.push(Objection::wrong("path", message));
+        }
+        objections
     }
 }
 

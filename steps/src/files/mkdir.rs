@@ -1,9 +1,10 @@
 //! `files.mkdir`: a folder is there.
 
-use super::{Place, place::io_failure};
-use officiant_engine::conduct::{Effect, Failure, Probed, Stage, StepHandler};
+use super::{Place, audit::at_its_place, place::io_failure};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     fs::{DirBuilder, File},
     io,
@@ -50,6 +51,11 @@ impl StepHandler for Mkdir {
             _ => io_failure(&path, &error),
         })?;
         Ok(Outputs { path, created: true })
+    }
+
+    /// The folder is the one that was named.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, _: &Exhibit<'_>) -> Vec<Objection> {
+        at_its_place(&arguments.path, outputs).into_iter().collect()
     }
 
     /// A folder that is there already is left as it is, so it may be made again.

@@ -1,6 +1,9 @@
 //! `files.write`: some text becomes a product.
 
-use super::{Place, audit::as_measured};
+use super::{
+    Place,
+    audit::{as_measured, at_its_place},
+};
 use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Objection, Probed, Stage, StepHandler},
     record::{FileRecord, digest_hex},
@@ -39,6 +42,7 @@ impl StepHandler for Write {
     /// The file holds the text.
     fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
         let mut objections = as_measured(&arguments.path, outputs, exhibit);
+        objections.extend(at_its_place(&arguments.path, outputs));
         if outputs["sha256"].as_str() != Some(&digest_hex(arguments.text.as_bytes())) {
             objections.push(Objection::wrong("digest", "the file that was written is not the text"));
         }

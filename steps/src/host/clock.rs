@@ -43,6 +43,7 @@ impl StepHandler for Clock {
     const NAME: &'static str = "host.clock";
     const SUMMARY: &'static str = "Compares this machine's clock with what a person reads from another one.";
     const EFFECT: Effect = Effect::Observes;
+    const ASKS: &'static [&'static str] = &["clock"];
     type Arguments = Arguments;
     type Outputs = ClockReading;
 
@@ -57,6 +58,11 @@ impl StepHandler for Clock {
             return vec![Objection::wrong("clock", "the record does not say what the clocks showed")];
         };
         let step = exhibit.this();
+        let typed = step.answered.last().and_then(|(_, answer)| self::read(answer.as_str()?));
+        if typed.is_none_or(|(typed, _)| instant(typed) != reading.read) {
+            let message = "what was read from the other clock is not what the person typed";
+            return vec![Objection::wrong("clock", message)];
+        }
         let failed_before = exhibit.earlier().iter().any(|other| other.uses == Self::NAME);
         match reading.fault(step.at) {
             Some(_) if failed_before && reading.machine.parse::<Timestamp>().is_ok_and(|it| it < step.began) => {

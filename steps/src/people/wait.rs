@@ -1,9 +1,10 @@
 //! `people.wait`: nothing happens for a while.
 
 use super::Span;
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::time::Instant;
 
 pub(super) struct Wait;
@@ -37,5 +38,23 @@ impl StepHandler for Wait {
         stage.wait(duration, &what);
         let waited = if stage.rehearsal() { duration } else { started.elapsed() };
         Ok(Outputs { waited_seconds: waited.as_secs() })
+    }
+
+    /// It was waited for as long as it was to be. That the entries are as far apart is not proved where they are not: the machine's
+    /// clock may have been set in the meantime.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let wanted = arguments.duration.duration().as_secs();
+        let waited = outputs["waited_seconds"].as_u64().unwrap_or_default();
+        if waited < wanted || exhibit.rehearsal() && waited != wanted {
+            let message = format!("it was to be waited for {wanted} seconds, and the record says {waited}");
+            return vec![Objection::wrong("wait", message)];
+        }
+        let step = exhibit.this();
+        let passed = step.at.duration_since(step.began).as_secs();
+        if exhibit.rehearsal() || i64::try_from(waited).is_ok_and(|waited| waited <= passed + 2) {
+            return Vec::new();
+        }
+        let message = format!("it was waited for {waited} seconds, and the record's times are {passed} seconds apart");
+        vec![Objection::unproven("wait", message)]
     }
 }

@@ -84,6 +84,7 @@ impl StepHandler for Attest {
     const NAME: &'static str = "yubihsm.attest";
     const SUMMARY: &'static str = "Has the device certify that a key was generated in it, and checks the certificate.";
     const EFFECT: Effect = Effect::Observes;
+    const NOTES: bool = true;
     const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
     type Arguments = Arguments;
     type Outputs = Outputs;
@@ -171,6 +172,17 @@ impl StepHandler for Attest {
             Ok(key) => key,
             Err(objection) => return vec![objection],
         };
+        let has = |name: &str| outputs[name].is_string();
+        let noted = || exhibit.this().seen.contains(&serde_json::json!({ "finding": outputs["finding"] }));
+        let is_one = if outputs["attested"] == true {
+            has("path") && has("sha256") && !has("finding")
+        } else {
+            !arguments.required && !has("path") && !has("sha256") && has("finding") && noted()
+        };
+        if !is_one {
+            let message = "the record does not say one thing of whether the device attested the key";
+            return vec![Objection::wrong("attestation", message)];
+        }
         audit::objections(key, arguments.attestation_key == AttestationKeyId::vendor(), outputs, exhibit)
     }
 }

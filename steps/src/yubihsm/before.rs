@@ -2,8 +2,9 @@
 //! whose work is found there.
 
 use super::{argument::ObjectType, device::Device};
-use officiant_engine::conduct::{Failure, Stage};
+use officiant_engine::conduct::{Exhibit, Failure, Objection, Stage};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A device right before a change, as the record has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,4 +60,15 @@ impl Seen {
         )
         .next(format!("take it out and insert the one with the serial number {}", before.serial)))
     }
+}
+
+/// Objects to a step that changed a device and did not see it right before as it must have been.
+pub(super) fn objections(outputs: &Value, exhibit: &Exhibit<'_>, fits: impl Fn(&Seen) -> bool) -> Option<Objection> {
+    let seen = &exhibit.this().seen;
+    let is_right = |seen: &Value| {
+        let before = serde_json::from_value::<Before>(seen.clone());
+        before.is_ok_and(|before| outputs["serial"] == before.serial && fits(&before.before))
+    };
+    let message = "the record does not say that the device was right before the change as the step must have found it";
+    (seen.is_empty() || !seen.iter().all(is_right)).then(|| Objection::wrong("before", message))
 }

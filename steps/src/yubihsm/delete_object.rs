@@ -2,15 +2,17 @@
 
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
-    before::Seen,
+    before::{self, Seen},
     device::Device,
+    history::serial_of,
     session::{Command, Moment, Session},
     text::plain,
 };
 use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, Probed, SecretName, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use yubihsm::object::Filter;
 
@@ -56,6 +58,7 @@ impl StepHandler for DeleteObject {
     const NAME: &'static str = "yubihsm.delete-object";
     const SUMMARY: &'static str = "Deletes an object and looks that it is gone.";
     const EFFECT: Effect = Effect::Changes;
+    const NOTES: bool = true;
     const IRREVERSIBLE: Option<&'static str> = Some("The object is deleted from the device.");
     const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
     type Arguments = Arguments;
@@ -102,6 +105,25 @@ impl StepHandler for DeleteObject {
         }
         session.finish(Moment::After(DONE))?;
         Ok(Outputs { serial: device.serial(), object_id: id, object_type, label, gone })
+    }
+
+    /// The object was the one that was named, was there before, and is gone.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        let (kind, id) = (arguments.object_type, arguments.object_id.0);
+        let mut objections: Vec<_> = serial_of(outputs, exhibit).err().into_iter().collect();
+        let held = |seen: &Seen| match seen {
+            Seen::Held { object_type, object_id, label, .. } => {
+                (*object_type, *object_id) == (kind, id) && outputs["label"] == label.as_str()
+            }
+            _ => false,
+        };
+        objections.extend(before::objections(outputs, exhibit, held));
+        let is_it = outputs["object_id"] == id && outputs["object_type"] == kind.to_string();
+        if !is_it || outputs["gone"] != true {
+            objections
+                .push(Objection::wrong("not-as-asked", format!("what came of it is not that {kind} {id} is gone")));
+        }
+        objections
     }
 
     /// An object that is gone is this step's work when it was seen there before; without that the command was never sent, and

@@ -5,7 +5,7 @@ use super::{
         Capabilities, Domains, FACTORY_DEFAULT, KeyAlgorithm, Label, ObjectId, ObjectType, YubiHsm, algorithm_name,
         password,
     },
-    before::Seen,
+    before::{self, Seen},
     device::Device,
     history::KeyOnDevice,
     object::{Object, Wanted, not_as_asked},
@@ -62,6 +62,7 @@ impl StepHandler for GenerateAsymmetricKey {
     const NAME: &'static str = "yubihsm.generate-asymmetric-key";
     const SUMMARY: &'static str = "Generates a key pair in the device.";
     const EFFECT: Effect = Effect::Changes;
+    const NOTES: bool = true;
     const IRREVERSIBLE: Option<&'static str> = Some("A key pair is generated: no other will ever be the same.");
     const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
     type Arguments = Arguments;
@@ -113,6 +114,8 @@ impl StepHandler for GenerateAsymmetricKey {
         if outputs["algorithm"].as_str() != Some(&algorithm_name(arguments.algorithm.to_device().to_u8())) {
             objections.push(Objection::wrong("not-as-asked", "the key has another algorithm than was asked for"));
         }
+        let vacant = Seen::Vacant { object_type: ObjectType::AsymmetricKey, object_id: arguments.object_id.0 };
+        objections.extend(before::objections(outputs, exhibit, |seen| *seen == vacant));
         if outputs["origin"] != "generated" {
             objections.push(Objection::wrong("not-as-asked", "the key was not generated in the device"));
         }

@@ -1,8 +1,10 @@
 //! `yubihsm.put-authentication-key`.
 
 use super::{
-    argument::{Capabilities, Domains, FACTORY_DEFAULT, Label, ObjectId, ObjectType, YubiHsm, password},
-    before::Seen,
+    argument::{
+        Capabilities, Domains, FACTORY_DEFAULT, Label, ObjectId, ObjectType, YubiHsm, algorithm_name, password,
+    },
+    before::{self, Seen},
     device::Device,
     history::KeyOnDevice,
     object::{Object, Wanted, not_as_asked},
@@ -61,6 +63,7 @@ impl StepHandler for PutAuthenticationKey {
     const NAME: &'static str = "yubihsm.put-authentication-key";
     const SUMMARY: &'static str = "Stores a new authentication key, made from a password, and opens a session with it.";
     const EFFECT: Effect = Effect::Changes;
+    const NOTES: bool = true;
     const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
     type Arguments = Arguments;
     type Outputs = Outputs;
@@ -117,7 +120,20 @@ impl StepHandler for PutAuthenticationKey {
         if let Err(objection) = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit) {
             return vec![objection];
         }
-        not_as_asked(outputs, &arguments.label, arguments.domains, arguments.capabilities, arguments.delegated)
+        let mut objections =
+            not_as_asked(outputs, &arguments.label, arguments.domains, arguments.capabilities, arguments.delegated);
+        let vacant = Seen::Vacant { object_type: ObjectType::AuthenticationKey, object_id: arguments.object_id.0 };
+        objections.extend(before::objections(outputs, exhibit, |seen| *seen == vacant));
+        let algorithm = algorithm_name(authentication::Algorithm::YubicoAes.to_u8());
+        for (name, fits) in
+            [("algorithm", outputs["algorithm"] == algorithm), ("origin", outputs["origin"] == "imported")]
+        {
+            if !fits {
+                let message = format!("the {name} of the authentication key is none that one from a password has");
+                objections.push(Objection::wrong("not-as-asked", message));
+            }
+        }
+        objections
     }
 
     /// As with a generated key: one that is there is this step's when its ID was seen to be free before. It must then be as it

@@ -54,6 +54,7 @@ impl StepHandler for Reset {
     const NAME: &'static str = "yubihsm.reset";
     const SUMMARY: &'static str = "Deletes everything in the device and brings the factory's authentication key back.";
     const EFFECT: Effect = Effect::Changes;
+    const NOTES: bool = true;
     const IRREVERSIBLE: Option<&'static str> =
         Some("Everything in the device is deleted, also keys that exist nowhere else.");
     const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];

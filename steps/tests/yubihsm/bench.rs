@@ -170,15 +170,19 @@ impl Room {
 
     /// Performs a step; what it binds stays bound.
     pub fn attempt(&mut self, uses: &str, with: Value) -> Result<Value, Failure> {
+        let before = self.script.record.len();
         let registry = std::mem::take(&mut self.registry);
         let result = self.attempt_with(&registry, uses, with.clone());
         self.registry = registry;
         let Value::Object(with) = with else { panic!("arguments are an object") };
         let serial = with.get("device").and_then(Value::as_str).and_then(|name| self.serials.get(name)).copied();
+        let seen = self.script.record[before..].iter().filter_map(|entry| entry.get("observed").cloned()).collect();
         self.performed.push(Performed {
             uses: uses.to_string(),
             with,
             outputs: result.as_ref().ok().cloned(),
+            answered: Vec::new(),
+            seen,
             finished: result.is_ok(),
             taken_up: false,
             breaks: 0,

@@ -81,6 +81,8 @@ impl Held {
             uses: "yubihsm.attest".into(),
             with,
             outputs: Some(outputs),
+            answered: Vec::new(),
+            seen: Vec::new(),
             finished: true,
             taken_up: false,
             breaks: 0,

@@ -1,6 +1,9 @@
 //! How a ceremony is killed, how it goes on, and what is the same afterwards.
 
-use crate::support::{Ceremony, officiant, replay};
+use crate::{
+    canary::ANSWERS,
+    support::{Ceremony, now, officiant, replay},
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -240,9 +243,13 @@ impl Broken {
     /// The command that goes on with these answers.
     pub fn command(&self, answers: &[(&str, &str)]) -> Command {
         let mut command = resume(&self.folder());
+        let now = now();
+        let mut answers: BTreeMap<&str, &str> = answers.iter().copied().collect();
+        if self.ceremony.is_live() && !answers.is_empty() {
+            answers.entry("resume/1#clock").or_insert(&now);
+        }
         if !answers.is_empty() {
-            let path = self.path("resume.toml");
-            let answers: BTreeMap<&str, &str> = answers.iter().copied().collect();
+            let path = self.path(ANSWERS);
             fs::write(&path, toml::to_string(&BTreeMap::from([("answers", answers)])).unwrap()).unwrap();
             command.arg("--answers").arg(path);
         }

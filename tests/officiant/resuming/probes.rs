@@ -78,7 +78,10 @@ fn a_key_that_was_generated_just_before_the_break_is_taken_up() {
     let said = broken.comes_to_its_end(&[], &[]);
     assert!(said.contains("in flight start/2: Generate a key. — the go-ahead was given"), "{said}");
     assert!(said.contains("it was done before the ceremony broke off"), "{said}");
-    assert!(said.contains("torn line 30 bytes of an entry that was never finished; they are dropped"), "{said}");
+    assert!(
+        said.contains("torn line 30 bytes of an entry that was never finished; they are moved to evidence/"),
+        "{said}"
+    );
     assert_eq!(probes(&broken.folder()), ["done"]);
     assert!(generated_once(&broken));
 }

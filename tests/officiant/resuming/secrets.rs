@@ -64,7 +64,7 @@ fn returning(broken: &Broken) -> Person {
 fn a_secret_that_was_lost_is_asked_for_again_and_is_in_no_file() {
     let broken = broken("start/4");
     let mut person = returning(&broken);
-    person.sees("Going on after a break").sees("password will be asked for again when a step needs them");
+    person.sees("Going on after a break").sees("password is lost, and asked for again when a step needs it");
     person.answers("Was this read aloud or filmed", "y").sees("Sit down.").answers("Done?", "y");
     // A wrong one fails the step, and is asked for again when it is tried again.
     person.sees("was lost when the ceremony broke off").confides("not shown)", WRONG).confides("The same again", WRONG);

@@ -1,6 +1,6 @@
 //! Handlers that looked at or changed the world: they are not performed again, and the record says what came of them.
 
-use super::{Recorded, diverged};
+use super::{Recorded, confided, diverged};
 use crate::{
     conduct::{Effect, Halt, Handler, Happenings, LOST_SECRET, Made, Outcome, Performed, Secret, Task},
     record::{Answered, Entry, Event, Failed, Finished, Observed, Probe},
@@ -15,6 +15,10 @@ struct Try<'a> {
     step: String,
     /// What it saw in the session that it is in.
     seen: Vec<Value>,
+    /// What it saw in all sessions.
+    noted: Vec<Value>,
+    /// What people answered, by the slots of the questions.
+    answered: Vec<(String, Value)>,
     /// What was found when it was looked at after a break.
     probe: Option<Probe>,
     /// How often the ceremony broke off in the middle of it.
@@ -31,7 +35,16 @@ impl<'a> Recorded<'a> {
         task: &mut Task<'_>,
     ) -> Result<Option<Outcome>, Halt> {
         let step = task.position.step();
-        let mut attempt = Try { handler, arguments, step, seen: Vec::new(), probe: None, breaks: 0 };
+        let mut attempt = Try {
+            handler,
+            arguments,
+            step,
+            seen: Vec::new(),
+            noted: task.doubt.as_ref().map(|doubt| doubt.seen.clone()).unwrap_or_default(),
+            answered: Vec::new(),
+            probe: None,
+            breaks: 0,
+        };
         let mut again = None;
         loop {
             self.begin_session();
@@ -57,8 +70,8 @@ impl<'a> Recorded<'a> {
                 Event::Failed(failed) if again.is_none() => {
                     return self.failed(&attempt, task, (entry, number), failed).map(Some);
                 }
-                event => {
-                    attempt.take(event, task, number)?;
+                _ => {
+                    attempt.take(entry, task, number)?;
                     self.pass((entry, number), task.by, &mut again)?;
                 }
             }
@@ -83,11 +96,16 @@ impl<'a> Recorded<'a> {
             devices: finished.devices.clone(),
         };
         let outputs = finished.outputs.clone().unwrap_or_default();
+        let taken_up = attempt.probe == Some(Probe::Done);
+        attempt.had_its_secrets(task, taken_up, number)?;
+        if let Some(file) = made.products.iter().chain(&made.evidence).find(|file| !says(&outputs, &file.path)) {
+            let message = format!("`{}` was made by the step, and what came of it does not name it", file.path);
+            return Err(diverged("outputs", message, Some(number)));
+        }
         self.check_outputs(attempt.handler, &outputs, &made, false)?;
         self.check_device(attempt.arguments, &outputs, &made, false)?;
         self.serials.extend(finished.devices.iter().map(|(name, serial)| (name.as_str(), *serial)));
         self.performed(attempt, (entry, number), finished.outputs.clone());
-        let taken_up = attempt.probe == Some(Probe::Done);
         Ok(Outcome { taken_up, ..Outcome::new(Ok(outputs), made) })
     }
 
@@ -124,6 +142,8 @@ impl<'a> Recorded<'a> {
             serial: device.and_then(|name| self.serial(name)),
             with,
             outputs,
+            answered: attempt.answered.clone(),
+            seen: attempt.noted.clone(),
             finished: matches!(entry.event, Event::Finished(_)),
             taken_up: attempt.probe == Some(Probe::Done),
             breaks: attempt.breaks,
@@ -145,24 +165,72 @@ impl Try<'_> {
     }
 
     /// Takes an entry in that does not end the step.
-    fn take(&mut self, event: &Event, task: &mut Task<'_>, number: usize) -> Result<(), Halt> {
-        match event {
+    fn take(&mut self, entry: &Entry, task: &mut Task<'_>, number: usize) -> Result<(), Halt> {
+        match &entry.event {
             Event::Observed(Observed { probe: Some(_), .. }) if task.doubt.is_none() || self.probe.is_some() => {
                 let message = "a step is looked at that was not in flight when the ceremony broke off";
                 return Err(diverged("probe", message.to_string(), Some(number)));
             }
             Event::Observed(Observed { probe: Some(Probe::NotDone), .. }) => task.doubt = None,
             Event::Observed(Observed { probe: Some(probe), .. }) => self.probe = Some(*probe),
-            Event::Observed(Observed { probe: None, seen }) => self.seen.push(seen.clone()),
-            // A secret that was lost and entered again is there for the steps that follow.
-            Event::Answered(Answered { slot: Some(slot), refused: None, .. }) => {
-                if let Some(name) = slot.strip_prefix(LOST_SECRET) {
-                    task.ceremony.keep_again(name, Secret::new(String::new()));
+            Event::Observed(Observed { probe: None, seen }) => {
+                if !self.handler.notes {
+                    let message = format!("{} records nothing before it is over", self.handler.name);
+                    return Err(diverged("order", message, Some(number)));
                 }
+                self.seen.push(seen.clone());
+                self.noted.push(seen.clone());
             }
+            Event::Answered(answered) => return self.take_answer(entry, answered, task, number),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes an answer in: to a question that the handler asks, or to the one that asks for a lost secret again.
+    fn take_answer(
+        &mut self,
+        entry: &Entry,
+        answered: &Answered,
+        task: &mut Task<'_>,
+        number: usize,
+    ) -> Result<(), Halt> {
+        let slot = answered.slot.as_deref().unwrap_or_default();
+        if self.handler.asks.contains(&slot) {
+            if answered.refused.is_none() {
+                self.answered.push((slot.to_string(), answered.answer.clone().unwrap_or_default()));
+            }
+            return Ok(());
+        }
+        let asked =
+            slot.strip_prefix(LOST_SECRET).and_then(|name| Some((name, task.ceremony.asks_again(name, task.by)?)));
+        let Some((name, question)) = asked.filter(|(_, question)| question.text == answered.question) else {
+            let message = format!("{} does not ask “{}” here", self.handler.name, answered.question);
+            return Err(diverged("question", message, Some(number)));
+        };
+        if question.by != entry.by {
+            let message = format!("“{}” is asked of another participant", answered.question);
+            return Err(diverged("participant", message, Some(number)));
+        }
+        confided(&question, answered).map_err(|why| diverged("answer", why, Some(number)))?;
+        if answered.refused.is_none() {
+            // It is there again for the steps that follow.
+            task.ceremony.keep_again(name, Secret::new(String::new()));
+        }
+        Ok(())
+    }
+
+    /// A step that was carried out had its secrets; those that were lost in a break were asked for again.
+    fn had_its_secrets(&self, task: &Task<'_>, taken_up: bool, number: usize) -> Result<(), Halt> {
+        let lost = secrets(self.arguments).into_iter().find(|name| task.ceremony.asks_again(name, None).is_some());
+        match lost.filter(|_| !taken_up) {
+            None => Ok(()),
+            Some(name) => {
+                let message =
+                    format!("the secret `{name}` was lost when the ceremony broke off, and nobody entered it again");
+                Err(diverged("secret", message, Some(number)))
+            }
+        }
     }
 
     /// A step that was in flight is over only when it was looked at; what was found must be among these.
@@ -174,5 +242,27 @@ impl Try<'_> {
             (true, None) => "the step was in flight when the ceremony broke off, and nobody looked whether it was done",
         };
         Err(diverged("probe", message.to_string(), Some(number)))
+    }
+}
+
+/// The secrets that some arguments name.
+fn secrets(arguments: &Value) -> Vec<&str> {
+    match arguments {
+        Value::Object(members) if members.len() == 1 && members.contains_key("secret") => {
+            members["secret"].as_str().into_iter().collect()
+        }
+        Value::Object(members) => members.values().flat_map(secrets).collect(),
+        Value::Array(items) => items.iter().flat_map(secrets).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a text is among some outputs.
+fn says(outputs: &Value, text: &str) -> bool {
+    match outputs {
+        Value::String(said) => said == text,
+        Value::Array(items) => items.iter().any(|item| says(item, text)),
+        Value::Object(members) => members.values().any(|member| says(member, text)),
+        _ => false,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         Question, QuestionKind, Reply, Secret, Session, Task,
     },
     notation::Runbook,
-    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, settled, words},
+    record::{Answered, Draft, Entry, Event, Line, Observed, Opened, settled},
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -247,17 +247,10 @@ impl<'a> Recorded<'a> {
                 }
                 *again = answered.refused.is_some().then_some(entry);
             }
-            Event::Observed(_) | Event::Checkpoint(_) => {
+            Event::Observed(_) => {
                 if let Some(role) = held {
                     let message = format!("`{}` is by `{role}`, it is by nobody", entry.event.kind());
                     return Err(diverged("participant", message, Some(number)));
-                }
-                let head = self.head();
-                if let Event::Checkpoint(checkpoint) = &entry.event
-                    && (checkpoint.head != hex::encode(head) || checkpoint.words != words(&head))
-                {
-                    let message = "the checkpoint does not name the entry before it".to_string();
-                    return Err(diverged("checkpoint", message, Some(number)));
                 }
             }
             other => {

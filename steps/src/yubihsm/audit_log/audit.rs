@@ -48,6 +48,14 @@ fn look(outputs: &Value, exhibit: &Exhibit<'_>) -> Result<Vec<Objection>, Object
         .filter(|(name, found)| outputs[*name] != *found)
         .map(|(name, _)| Objection::wrong("log", format!("the log has another `{name}` than the record says")))
         .collect();
+    let written = serde_json::to_vec_pretty(&log).map(|mut bytes| {
+        bytes.push(b'\n');
+        bytes
+    });
+    if !written.is_ok_and(|written| written == file) {
+        let message = "the file says more than an audit log, or says it in another form";
+        objections.push(Objection::wrong("log", message));
+    }
     for name in ["unlogged_boots", "unlogged_authentications"] {
         if outputs[name] != 0 {
             let message = format!("the log had no room: {name} is {}", outputs[name]);
