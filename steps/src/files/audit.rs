@@ -8,7 +8,7 @@ use officiant_engine::{
 use serde_json::Value;
 
 /// Objects to a file that is not as a step measured it. One outside the folder cannot be looked at; one that is no longer there
-/// is said to be so, unless the step failed, for then it was set aside.
+/// is said to be so.
 pub(super) fn as_measured(path: &str, measured: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
     let Ok(Place::Product(path)) = Place::of(path) else { return Vec::new() };
     match exhibit.file(&path) {
@@ -18,7 +18,6 @@ pub(super) fn as_measured(path: &str, measured: &Value, exhibit: &Exhibit<'_>) -
             Vec::new()
         }
         Ok(_) => vec![Objection::wrong("digest", format!("`{path}` is not what the step saw there"))],
-        Err(_) if !exhibit.this().finished => Vec::new(),
         Err(error) => vec![Objection::unproven("file", format!("what the step saw is not there any more: {error}"))],
     }
 }
