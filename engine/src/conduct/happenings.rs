@@ -175,7 +175,7 @@ impl Task<'_> {
         arguments: Value,
         happenings: &mut dyn Happenings,
     ) -> Result<(Result<Value, Failure>, Made), Halt> {
-        self.on_stage(happenings, |stage| handler.perform(arguments, stage))
+        self.on_stage(handler, happenings, |stage| handler.perform(arguments, stage))
     }
 
     /// Has the handler look whether it was done before the ceremony broke off.
@@ -185,11 +185,12 @@ impl Task<'_> {
         arguments: Value,
         happenings: &mut dyn Happenings,
     ) -> Result<(Result<Probed<Value>, Failure>, Made), Halt> {
-        self.on_stage(happenings, |stage| handler.probe(arguments, stage))
+        self.on_stage(handler, happenings, |stage| handler.probe(arguments, stage))
     }
 
     fn on_stage<O>(
         &mut self,
+        handler: &Handler,
         happenings: &mut dyn Happenings,
         work: impl FnOnce(&mut Stage<'_>) -> O,
     ) -> Result<(O, Made), Halt> {
@@ -205,6 +206,7 @@ impl Task<'_> {
             made: Made::default(),
             seen,
             confided: None,
+            notes: handler.notes,
         };
         let result = work(&mut stage);
         let made = std::mem::take(&mut stage.made);

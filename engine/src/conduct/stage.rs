@@ -27,6 +27,8 @@ pub struct Stage<'a> {
     pub(super) seen: Vec<Value>,
     /// The question that asked for the secret that was taken last; nothing while none was taken.
     pub(super) confided: Option<Question>,
+    /// Whether the handler records what it sees.
+    pub(super) notes: bool,
 }
 
 /// What the slot of a question begins with that asks for a lost secret again, before the secret's name.
@@ -155,7 +157,13 @@ impl Stage<'_> {
     }
 
     /// Records something that was seen before the step is over, and puts it on the disk.
+    ///
+    /// # Errors
+    /// The handler does not say that it does so ([`super::StepHandler::NOTES`]), and a replay would refuse the record.
     pub fn observe(&mut self, seen: Value) -> Result<(), Failure> {
+        if !self.notes {
+            return Err(Failure::new("not-noted", "this handler does not say that it records what it sees"));
+        }
         self.happenings.observe(self.position, seen).map_err(|halt| self.stopped(halt))
     }
 

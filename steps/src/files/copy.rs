@@ -48,6 +48,7 @@ impl StepHandler for Copy {
     const NAME: &'static str = "files.copy";
     const SUMMARY: &'static str = "Copies a file or folder, never over another, and compares the digests afterwards.";
     const EFFECT: Effect = Effect::Changes;
+    const NOTES: bool = true;
     type Arguments = Arguments;
     type Outputs = Outputs;
 
