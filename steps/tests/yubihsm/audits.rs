@@ -231,8 +231,6 @@ fn files_that_steps_measured_are_looked_at_again() {
     }
     fs::remove_file(room.path("products/copy.pem")).unwrap();
     assert_eq!(codes(&room, "files.digest"), ["file"]);
-    room.performed.iter_mut().for_each(|step| step.finished = false);
-    assert_eq!(room.audit("files.digest"), [], "it was set aside");
     let write = room.performed.iter_mut().find(|step| step.uses == "files.write").unwrap();
     write.with.insert("text".into(), Value::from("another text"));
     assert_eq!(codes(&room, "files.write"), ["digest"]);
