@@ -2,6 +2,7 @@
 
 use crate::{
     forging::{forge, rehearsed},
+    resuming::death::{Broken, Death, upto},
     support::{CarriedOut, Ceremony, officiant},
 };
 use serde_json::{Value, json};
@@ -183,6 +184,100 @@ fn what_did_not_go_as_planned_stands_out_with_its_reasons_and_leads_to_its_step(
     assert!(signatures.contains("Signed off") && signatures.contains("Approved a deviation"));
     let times: Vec<String> = ceremony.entries().iter().map(|entry| entry["at"].as_str().unwrap().to_string()).collect();
     assert!(signatures.contains(&times[1][..10]));
+}
+
+const PASSWORD: &str = "Blaumeisen-fliegen-57";
+
+const BROKEN_OFF: &str = "
+notation: 1
+title: A ceremony that breaks off
+participants:
+  administrator: { title: Administrator }
+  witness: { title: Witness }
+sections:
+  start:
+    title: Start
+    steps:
+      - do: Choose a password.
+        id: password
+        uses: ask.secret
+        with: { prompt: New password, min_length: 10 }
+        by: administrator
+      - do: Type it from the paper.
+        uses: ask.secret
+        with: { prompt: From the paper, matches: { secret: password } }
+        by: witness
+      - do: Write the minutes.
+        uses: files.write
+        with: { path: minutes.txt, text: Written. }
+        by: administrator
+        sign_off: [witness]
+      - end: Over.
+";
+
+/// The answers until the ceremony breaks off.
+fn to_break_off() -> Ceremony {
+    Ceremony::rehearse(BROKEN_OFF).answer("start/password", PASSWORD).answer("start/2", PASSWORD)
+}
+
+/// What the page says of the outcome of a step, each time that it is on it, without markup.
+fn outcomes(page: &str, sentence: &str) -> Vec<String> {
+    let timeline = page.split_once("id=\"timeline\"").unwrap().1;
+    let items = timeline.split("<li class=\"step").skip(1).filter(|item| item.contains(sentence));
+    let text = |item: &str| item.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text)).collect();
+    items.map(|item| text(between(item, "<p class=\"meta\">", "</p>"))).collect()
+}
+
+#[test]
+fn a_step_is_that_of_whoever_carries_it_out_also_when_another_one_answers_first_after_a_break() {
+    let whole = to_break_off().carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "began" && entry["step"] == "start/2");
+    let broken = Broken::off(to_break_off(), Death { lines, bytes: 0 });
+    broken.comes_to_its_end(&[("start/2#secret/password", PASSWORD), ("start/2", PASSWORD)], &[]);
+    let entries = crate::resuming::death::entries(&broken.folder());
+    let resumed = entries.iter().position(|entry| entry["kind"] == "resumed").unwrap();
+    assert_eq!(entries[resumed + 1]["by"], "administrator", "the lost secret is entered first");
+    let (page, _) = report(&broken.folder());
+    let found = outcomes(&page, "Type it from the paper.");
+    assert_eq!(found.len(), 2);
+    for outcome in &found {
+        assert!(outcome.contains("· by Witness ·") && !outcome.contains("Administrator"), "{outcome}");
+    }
+    assert!(page.contains("a secret, which is not recorded <i>by Administrator</i>"));
+}
+
+#[test]
+fn a_step_that_was_signed_off_in_the_end_is_done_and_not_failed() {
+    let ceremony = to_break_off()
+        .answers("start/3#go", &["no", "yes"])
+        .answers("start/3#what-now", &["retry", "retry"])
+        .answers("start/3#sign-off/witness", &["no", "yes"]);
+    let (page, code) = report(&ceremony.carry_out().exits(0).folder());
+    assert_eq!(code, Some(0));
+    let found = outcomes(&page, "Write the minutes.");
+    assert!(found.len() == 1 && found[0].starts_with("done, at the 3rd try, "), "{found:?}");
+}
+
+#[test]
+fn a_step_that_failed_before_a_break_says_how_it_ended() {
+    let answers = || to_break_off().answers("start/3#go", &["no", "yes"]).answer("start/3#what-now", "retry");
+    let whole = answers().carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "failed" && entry["step"] == "start/3");
+    let broken = Broken::off(answers(), Death { lines, bytes: 0 });
+    broken.comes_to_its_end(&[("start/3#what-now", "retry")], &[]);
+    let (page, _) = report(&broken.folder());
+    let found = outcomes(&page, "Write the minutes.");
+    assert_eq!(found.len(), 2);
+    assert!(found[0].starts_with("failed, in the end done, at the 2nd try, "), "{found:?}");
+    assert!(found[1].starts_with("done, at the 2nd try, "), "{found:?}");
+}
+
+#[test]
+fn a_step_whose_sign_off_stays_refused_is_not_done() {
+    let ceremony = to_break_off().answer("start/3#sign-off/witness", "no").answer("start/3#what-now", "abort");
+    let ceremony = ceremony.answer("start/3#reason", "It is wrong.").carry_out().exits(1);
+    let found = outcomes(&report(&ceremony.folder()).0, "Write the minutes.");
+    assert!(found.iter().all(|outcome| outcome.starts_with("failed")), "{found:?}");
 }
 
 #[test]

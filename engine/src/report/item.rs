@@ -1,11 +1,12 @@
 //! One step of the timeline, with all that happened in it.
 
 use super::{
+    course::Course,
     ledger::expectation,
     names::Names,
     sentence::{Block, blocks},
     shown::{BRIEF, LONGEST, clip, value},
-    times::{between, time},
+    times::time,
 };
 use crate::record::{Answered, Entry, Event, Failed, FileRecord, Finished, Probe, Retried};
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub(super) struct Item {
     #[serde(skip)]
     step: Option<String>,
     #[serde(skip)]
-    began: String,
+    course: Course,
 }
 
 /// One thing that happened in a step.
@@ -63,7 +64,7 @@ impl Item {
             time: time(&entry.at),
             number: clip(number, 80),
             step: entry.step.clone(),
-            began: entry.at.clone(),
+            course: Course::begun(entry, line),
             ..Self::default()
         }
     }
@@ -80,7 +81,32 @@ impl Item {
         }
     }
 
-    /// Says that the item goes on with a step that another section interrupted.
+    /// Says how its step went so far.
+    pub(super) fn take_over(&mut self, course: Course, names: &Names<'_>) {
+        self.by = course.by.as_ref().map(|by| names.call(by)).unwrap_or_default();
+        self.course = course;
+    }
+
+    /// The line where its step began.
+    pub(super) fn of(&self) -> usize {
+        self.course.line
+    }
+
+    /// How it ended; nothing when it did not.
+    pub(super) fn outcome(&self) -> &str {
+        &self.outcome
+    }
+
+    /// Says how its step ended in a later item.
+    pub(super) fn ends(&mut self, outcome: &str) {
+        if self.outcome == "failed" && outcome != "failed" {
+            self.outcome = format!("failed, in the end {outcome}");
+        } else {
+            self.outcome = outcome.into();
+        }
+    }
+
+    /// Says that the item goes on with a step that a break or another section interrupted.
     pub(super) fn go_on(&mut self, sentence: Vec<Block>) {
         self.continued = true;
         self.sentence = sentence;
@@ -129,9 +155,12 @@ impl Item {
     /// Takes in an entry of its step.
     pub(super) fn take(&mut self, entry: &Entry, names: &Names<'_>, stands_out: bool) {
         self.stands_out |= stands_out;
-        if let Some(by) = entry.by.as_ref().filter(|_| self.by.is_empty() && !is_signature(&entry.event)) {
+        // Whoever answers need not be the one who carries the step out.
+        let is_said = matches!(entry.event, Event::Answered(_) | Event::Observed(_));
+        if let Some(by) = entry.by.as_ref().filter(|_| self.by.is_empty() && !is_said) {
             self.by = names.call(by);
         }
+        self.course.take(entry);
         match &entry.event {
             Event::Began(began) => {
                 self.sentence = blocks(&began.text);
@@ -141,7 +170,7 @@ impl Item {
                 }
                 self.values("argument", &began.with);
             }
-            Event::Answered(answered) => self.answered(answered, names),
+            Event::Answered(answered) => self.answered(answered, entry, names),
             Event::Observed(observed) => {
                 if let Some(probe) = observed.probe {
                     let said = match probe {
@@ -158,6 +187,7 @@ impl Item {
             Event::Failed(failed) => self.failed(failed),
             Event::Retried(Retried { attempt, remedy }) => {
                 let remedy = remedy.as_ref().map(|remedy| format!("after the remedy, section {remedy}"));
+                self.outcome = "not finished".into();
                 self.note("bad", format!("Tried again, try {attempt}"), remedy.unwrap_or_default());
             }
             Event::Skipped(skipped) => {
@@ -205,7 +235,7 @@ impl Item {
         }
     }
 
-    fn answered(&mut self, answered: &Answered, names: &Names<'_>) {
+    fn answered(&mut self, answered: &Answered, entry: &Entry, names: &Names<'_>) {
         let answer = answered.answer.as_ref().map_or("a secret, which is not recorded".into(), |it| value(it, LONGEST));
         if let Some(refused) = &answered.refused {
             self.note("bad", format!("Not taken: {answer}"), refused);
@@ -217,19 +247,31 @@ impl Item {
             // That it was done says the outcome.
             None if yes && matches!(answered.question.as_str(), "Done?" | "Does this hold?") => {}
             Some(("go", _)) if yes => self.note("plain", "Go-ahead given", ""),
-            Some(("sign-off", role)) if yes => self.note("signed", format!("Signed off by {}", names.call(role)), ""),
+            Some(("sign-off", role)) if yes => {
+                self.note("signed", format!("Signed off by {}", names.call(role)), "");
+                // What was finished stays so when only the sign-off is asked for again.
+                if self.course.finished && self.outcome == "not finished" {
+                    self.outcome = self.course.done(&entry.at, self.continued);
+                }
+            }
             Some(("sign-off", role)) => self.note("bad", format!("Not signed off by {}", names.call(role)), &answer),
             Some(("approval", role)) if !yes => {
                 self.note("bad", format!("Not approved by {}", names.call(role)), &answer);
             }
             // Both are said where the step was skipped or deviated from.
             Some(("approval" | "reason", _)) => {}
-            _ => self.note("plain", clip(&answered.question, LONGEST), answer),
+            _ => {
+                self.note("plain", clip(&answered.question, LONGEST), answer);
+                let by = entry.by.as_ref().filter(|_| self.course.by.is_some() && self.course.by != entry.by);
+                if let (Some(note), Some(by)) = (self.notes.last_mut(), by) {
+                    note.more = format!("by {}", names.call(by));
+                }
+            }
         }
     }
 
     fn finished(&mut self, finished: &Finished, entry: &Entry) {
-        self.outcome = between(&self.began, &entry.at).map_or("done".into(), |took| format!("done, {took}"));
+        self.outcome = self.course.done(&entry.at, self.continued);
         if finished.rehearsed {
             self.outcome = "not performed".into();
             self.note("made-up", "Made up", "the outputs are the runbook's for a rehearsal; nothing was performed");
@@ -279,9 +321,4 @@ impl Item {
             None => {}
         }
     }
-}
-
-fn is_signature(event: &Event) -> bool {
-    let Event::Answered(Answered { slot: Some(slot), .. }) = event else { return false };
-    slot.starts_with("sign-off/") || slot.starts_with("approval/")
 }

@@ -3,6 +3,7 @@
 //! Everything in a record may be the words of whoever forged it. It gets onto the page through one function alone, see
 //! [`page`], and never into markup.
 
+mod course;
 mod devices;
 mod files;
 mod item;

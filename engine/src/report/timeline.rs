@@ -1,6 +1,7 @@
 //! What happened, in order, section by section.
 
 use super::{
+    course::Course,
     devices::Collected,
     item::{Item, VALUES},
     ledger::{Ledger, Place},
@@ -12,6 +13,7 @@ use super::{
 use crate::record::{Entry, Event, Expected, Failed, FileRecord, Finished, HostFacts, Line, Resumed};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Most characters of the whole timeline: what a browser can open, and many times what 10,000 steps say.
 const BUDGET: usize = 32 * 1024 * 1024;
@@ -77,7 +79,17 @@ pub(super) struct Performance {
     #[serde(skip)]
     section: String,
     #[serde(skip)]
-    last: Option<(String, Vec<Block>, String)>,
+    last: Option<Last>,
+}
+
+/// The step that was begun last.
+#[derive(Debug, Clone)]
+struct Last {
+    step: String,
+    sentence: Vec<Block>,
+    /// The same on one line.
+    plain: String,
+    course: Course,
 }
 
 /// The timeline, and what was found on the way through the record.
@@ -88,6 +100,8 @@ pub(super) struct Timeline<'a> {
     pub(super) ledger: Ledger,
     pub(super) collected: Collected,
     stack: Vec<usize>,
+    /// The step that was begun last outside any section.
+    outside: Option<Last>,
     last_at: &'a str,
     host: Option<&'a HostFacts>,
     budget: usize,
@@ -108,6 +122,7 @@ impl<'a> Timeline<'a> {
             ledger: Ledger::default(),
             collected: Collected::default(),
             stack: Vec::new(),
+            outside: None,
             last_at: "",
             host: None,
             budget: BUDGET,
@@ -133,11 +148,10 @@ impl<'a> Timeline<'a> {
             Event::Failed(Failed { outputs: Some(outputs), .. }) => self.collected.take(outputs, false, line),
             _ => {}
         }
-        if let Event::Began(began) = &entry.event
-            && let Some(performance) = self.stack.last().map(|at| &mut self.performances[*at])
-        {
+        if let Event::Began(began) = &entry.event {
             let step = entry.step.clone().unwrap_or_default();
-            performance.last = Some((step, blocks(&began.text), plain(&began.text, BRIEF)));
+            let (sentence, plain) = (blocks(&began.text), plain(&began.text, BRIEF));
+            *self.last_mut() = Some(Last { step, sentence, plain, course: Course::begun(entry, line) });
         }
         let cost = ENTRY + cost(entry);
         if self.left_out.is_some() || line > MOST || cost > self.budget {
@@ -146,22 +160,32 @@ impl<'a> Timeline<'a> {
             self.budget -= cost;
             self.place(entry, line);
         }
-        self.last_at = &entry.at;
         self.stand_out(entry, line);
+        self.last_at = &entry.at;
+        if let Some(last) = self.last_mut().as_mut().filter(|last| entry.step.as_ref() == Some(&last.step)) {
+            last.course.take(entry);
+        }
+    }
+
+    fn last(&self) -> Option<&Last> {
+        match self.stack.last() {
+            Some(at) => self.performances[*at].last.as_ref(),
+            None => self.outside.as_ref(),
+        }
+    }
+
+    fn last_mut(&mut self) -> &mut Option<Last> {
+        match self.stack.last() {
+            Some(at) => &mut self.performances[*at].last,
+            None => &mut self.outside,
+        }
     }
 
     fn stand_out(&mut self, entry: &Entry, line: usize) {
-        let performance = self.stack.last().map(|at| &self.performances[*at]);
-        let (section, sentence) = match performance {
-            Some(performance) => (
-                performance.title.clone(),
-                match &performance.last {
-                    Some((step, _, sentence)) if entry.step.as_ref() == Some(step) => sentence.clone(),
-                    _ => String::new(),
-                },
-            ),
-            None => (String::new(), String::new()),
-        };
+        let section = self.stack.last().map(|at| self.performances[*at].title.clone()).unwrap_or_default();
+        let is_break = matches!(entry.event, Event::Resumed(_));
+        let last = self.last().filter(|last| is_break || entry.step.as_ref() == Some(&last.step));
+        let sentence = last.map(|last| last.plain.clone()).unwrap_or_default();
         let anchor = self.anchor(line);
         let place = Place { line, anchor, section: &section, sentence: &sentence };
         self.ledger.take(entry, self.names, place);
@@ -230,22 +254,20 @@ impl<'a> Timeline<'a> {
 
     /// The item that an entry belongs to, a new one when it is of another step than the one before.
     fn item(&mut self, entry: &Entry, line: usize, fresh: bool) -> &mut Item {
-        let performance = self.stack.last().map(|at| &self.performances[*at]);
-        let (section, known) = match performance {
-            Some(performance) => (
-                Some(performance.section.clone()),
-                performance.last.as_ref().filter(|(step, _, _)| Some(step) == entry.step.as_ref()).cloned(),
-            ),
-            None => (None, None),
-        };
+        let section = self.stack.last().map(|at| self.performances[*at].section.clone());
+        let known = self.last().filter(|last| entry.step.as_ref() == Some(&last.step)).cloned();
+        let names = self.names;
         let group = self.group(line, &entry.at);
         let same = group.items.last().is_some_and(|item| item.is_of(entry));
         if fresh || !same {
             let step = entry.step.as_deref().unwrap_or_default();
             let within = section.and_then(|section| step.strip_prefix(&section)?.strip_prefix('/'));
             let mut item = Item::new(entry, line, within.unwrap_or(step));
-            if let Some((_, sentence, _)) = known.filter(|_| !fresh) {
-                item.go_on(sentence);
+            if let Some(Last { sentence, course, .. }) = known {
+                item.take_over(course, names);
+                if !fresh {
+                    item.go_on(sentence);
+                }
             }
             group.items.push(item);
         }
@@ -335,12 +357,27 @@ impl<'a> Timeline<'a> {
         group.exceptions += 1;
     }
 
+    /// Says at each part of a step that was interrupted how it ended.
+    fn tell_ends(&mut self) {
+        let mut ends: BTreeMap<usize, String> = BTreeMap::new();
+        for item in self.groups.iter_mut().rev().flat_map(|group| group.items.iter_mut().rev()) {
+            match ends.get(&item.of()) {
+                Some(end) => item.ends(end),
+                None if item.of() > 0 && !item.outcome().is_empty() => {
+                    ends.insert(item.of(), item.outcome().to_string());
+                }
+                None => {}
+            }
+        }
+    }
+
     /// Fills in what is known only at the end.
     fn close(&mut self) {
         while let Some(at) = self.stack.pop() {
             let performance = &mut self.performances[at];
             performance.duration = between(&performance.entered, self.last_at).unwrap_or_default();
         }
+        self.tell_ends();
         let folded = self.steps > UNFOLDED;
         for group in &mut self.groups {
             if let Some(at) = group.performance.filter(|_| !group.continued) {

@@ -2,7 +2,7 @@
 
 mod chain;
 mod computers;
-mod death;
+pub mod death;
 mod disk;
 mod killed;
 mod left_over;
