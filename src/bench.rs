@@ -18,7 +18,8 @@ use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIHSM2, look_at};
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,
-    os::unix::fs::DirBuilderExt,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -314,6 +315,15 @@ fn state_file(name: &str) -> String {
     format!("{}.json", name.replace(|character: char| !plain(character), "_"))
 }
 
+/// A new file, also where something else has its name: nothing is written through a link.
+fn create_anew(path: &Path) -> std::io::Result<std::fs::File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Writes the certificates that every virtual device's attestations lead to, as PEM.
 pub fn write_anchors(folder: &Path) -> Result<(), String> {
     let anchors = rehearsal_anchors().map_err(|error| error.to_string())?;
@@ -323,7 +333,9 @@ pub fn write_anchors(folder: &Path) -> Result<(), String> {
             continue;
         }
         let new = folder.join(format!("{name}.new"));
-        let written = std::fs::write(&new, pem).and_then(|()| std::fs::rename(&new, &path));
+        let written = create_anew(&new)
+            .and_then(|mut file| file.write_all(pem.as_bytes()))
+            .and_then(|()| std::fs::rename(&new, &path));
         written.map_err(|error| format!("`{}`: {error}", path.display()))?;
     }
     Ok(())

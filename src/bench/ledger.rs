@@ -5,9 +5,8 @@ use officiant_devices::yubihsm::Fault;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -126,7 +125,7 @@ fn save(folder: &Path, devices: &BTreeMap<String, Place>) -> Result<(), String> 
     let write = || -> io::Result<()> {
         let mut bytes = serde_json::to_vec_pretty(devices)?;
         bytes.push(b'\n');
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let mut file = super::create_anew(&new)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&new, &path)?;

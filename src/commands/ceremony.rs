@@ -11,7 +11,8 @@ use officiant_engine::{
     notation::{Loaded, Place, Runbook, Sealing},
     record::{SystemClock, TRANSCRIPT, Writer},
 };
-use officiant_steps::host;
+use officiant_steps::{host, words};
+use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs,
@@ -119,6 +120,11 @@ pub fn close(told: &Told<'_>, ended: Result<(), (Halt, Place)>, deviations: usiz
             (outcome, verdict.to_string())
         }
     };
+    if outcome == Outcome::Holds
+        && let Some(head) = head(&record)
+    {
+        eprintln!("\nThe words of the whole record; write them down:\n{}", words(&head));
+    }
     eprintln!();
     let word = shell_word(&folder.display().to_string());
     let attended = if attended { " --attended" } else { "" };
@@ -136,6 +142,13 @@ pub fn close(told: &Told<'_>, ended: Result<(), (Halt, Place)>, deviations: usiz
         Ok(()) => outcome,
         Err(failed) => failed,
     }
+}
+
+/// The head of a record that has just been written: SHA-256 of its last line.
+fn head(record: &Path) -> Option<[u8; 32]> {
+    let text = fs::read(record).ok()?;
+    let last = text.strip_suffix(b"\n")?.rsplit(|byte| *byte == b'\n').next()?;
+    Some(Sha256::digest(last).into())
 }
 
 pub(super) fn shell_word(word: &str) -> String {

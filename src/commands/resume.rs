@@ -16,7 +16,7 @@ use officiant_engine::{
     record::{ClockReading, SystemClock, WriterError, instant},
     resume::{Broken, Conducted, GoingOn, Refusal, ResumeError, StepState, examine},
 };
-use officiant_steps::{banner, host, ports::Ports};
+use officiant_steps::{banner, host, ports::Ports, words};
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 
@@ -37,6 +37,9 @@ pub struct Resume {
     /// In a rehearsal, ask a person, as the ceremony will
     #[arg(long)]
     attended: bool,
+    /// In a rehearsal, let the runbook answer, though there is a terminal
+    #[arg(long, conflicts_with = "attended")]
+    unattended: bool,
     /// In a rehearsal without people, let steps run programs and touch files outside the ceremony folder
     #[arg(long, conflicts_with = "attended")]
     outside: bool,
@@ -56,6 +59,11 @@ impl Resume {
         if self.attended && !attended() {
             return Err(Outcome::not_tried("--attended needs a terminal on standard input and standard error"));
         }
+        if rehearsal && attended() && !self.attended && !self.unattended && self.answers.is_none() {
+            return Err(Outcome::not_tried(
+                "this is a rehearsal: say --attended to go on with people, or --unattended to let the runbook answer",
+            ));
+        }
         let is_attended = if rehearsal { self.attended } else { self.answers.is_none() && attended() };
         let mut console = console(is_attended, rehearsal, self.outside, self.answers.as_ref(), &self.folder)?;
         let session = Session { bindings: self.session_bindings(&broken)?, host: host::facts() };
@@ -69,7 +77,7 @@ impl Resume {
         };
         let kind = if rehearsal { "REHEARSAL on virtual devices" } else { "CEREMONY" };
         eprintln!("{kind}: {}", safe(&runbook.title));
-        if !confirmed(&broken, console.as_mut())? {
+        if !confirmed(&broken, &session, console.as_mut())? {
             return Err(Outcome::does_not_hold(
                 "nobody confirmed the head of the record, so nothing was changed; find out which folder is the right one",
             ));
@@ -119,6 +127,10 @@ impl Resume {
             }
         }
         if broken.opened().rehearsal {
+            // A folder may have come from anywhere: what its record says of this machine's folders is not taken.
+            if self.bindings.is_none() && !self.bind.iter().any(|it| it.starts_with("products=")) {
+                bindings.products = None;
+            }
             bindings.yubihsm.connectors.clear();
             bindings.devices.values_mut().for_each(|device| device.connector = None);
         }
@@ -133,6 +145,7 @@ impl Resume {
 fn refused(resume: &Resume, refusal: Refusal) -> Outcome {
     match refusal {
         Refusal::Unreadable(error) => Outcome::not_tried(error),
+        Refusal::InUse(error) => Outcome::not_tried(error),
         Refusal::Folder(error) => {
             Outcome::not_tried(format!("`{}` cannot be looked through: {error}", resume.folder.display()))
         }
@@ -142,28 +155,45 @@ fn refused(resume: &Resume, refusal: Refusal) -> Outcome {
         Refusal::Replayed(replayed) => {
             let why = match replayed.verdict {
                 Verdict::Holds => "the ceremony ended as its runbook says, and there is nothing to go on with",
+                Verdict::Unsealed => "the ceremony ended as its runbook says: what is left is to seal its record",
                 Verdict::Aborted => "the ceremony was aborted, and an aborted one does not go on",
-                _ => "the record does not hold, and no ceremony goes on from it",
+                Verdict::Incomplete | Verdict::DoesNotHold => {
+                    eprint!("{}", super::replay::findings(&replayed));
+                    "the record does not hold, and no ceremony goes on from it"
+                }
             };
-            eprint!("{}", super::replay::findings(&replayed));
             Outcome::does_not_hold(why)
         }
     }
 }
 
 /// Says what was found, and has a person confirm the head of the record.
-fn confirmed(broken: &Broken, console: &mut dyn Console) -> Result<bool, Outcome> {
+fn confirmed(broken: &Broken, session: &Session, console: &mut dyn Console) -> Result<bool, Outcome> {
     let title = "Going on after a break".to_string();
     let position = Position { section: "resume".into(), title: title.clone(), number: 1, of: 1, ..Position::default() };
     console.at(&position);
     let computer = broken.ceremony().computer().map(str::to_string);
     console.show(&Notice::Section { title, computer, estimate: None, note: None });
-    console.show(&Notice::Outcome(found(broken)));
-    let head = format!("The head of the record, entry {}:", broken.end().seq.saturating_sub(1));
+    console.show(&Notice::Outcome(found(broken, session)));
+    let compared = match &broken.checkpoint {
+        Some((line, head)) => {
+            let shown = format!("The words of the last checkpoint, line {line}; compare them with paper or film:");
+            console.show(&Notice::Information(shown));
+            console.show(&Notice::Banner(words(head)));
+            "Are the words of the checkpoint the ones you have, is the last step the one you remember"
+        }
+        None => {
+            let shown = "There was no checkpoint before the break, and so no words that you could have on paper.";
+            console.show(&Notice::Information(shown.into()));
+            "Is the last step the one you remember"
+        }
+    };
+    let head =
+        format!("The record's head, line {}; these words are new, read them aloud or film them:", broken.end().seq);
     console.show(&Notice::Information(head));
     console.show(&Notice::Banner(banner(&broken.end().head)));
     let question = Question::new(
-        "Was this read aloud or filmed, and is it the record that you want to go on with?",
+        format!("{compared}, and is this the record that you want to go on with?"),
         QuestionKind::Confirm,
     )
     .if_no("nothing is changed")
@@ -173,6 +203,14 @@ fn confirmed(broken: &Broken, console: &mut dyn Console) -> Result<bool, Outcome
 
 /// Has this machine's clock compared with another one: it may be another machine than before, or have lost its time.
 fn compared(console: &mut dyn Console) -> Result<ClockReading, Outcome> {
+    console.show(&Notice::Step {
+        word: "CHECK",
+        text: "Compare this machine's clock with another one, as at the beginning.".into(),
+        by: None,
+        level: "must",
+        note: None,
+        estimate: None,
+    });
     let answer = answer(console, &host::clock::question())?;
     host::clock::compare(answer.as_str().unwrap_or_default(), Timestamp::now()).map_err(|failure| {
         let next = failure.next.map(|next| format!("; {next}")).unwrap_or_default();
@@ -196,7 +234,7 @@ fn answer(console: &mut dyn Console, question: &Question) -> Result<Value, Outco
 }
 
 /// What a person should know before the ceremony goes on.
-fn found(broken: &Broken) -> Vec<(String, String)> {
+fn found(broken: &Broken, session: &Session) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let end = broken.end();
     let mut say = |name: &str, what: String| lines.push((name.to_string(), what));
@@ -223,18 +261,24 @@ fn found(broken: &Broken) -> Vec<(String, String)> {
     let secrets = broken.ceremony().lost_secrets();
     if !secrets.is_empty() {
         let (them, are) = if secrets.len() == 1 { ("it", "is") } else { ("them", "are") };
-        let names = secrets.into_iter().collect::<Vec<_>>().join(", ");
+        let names = secrets.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         say("secrets", format!("{names} {are} lost, and asked for again when a step needs {them}"));
     }
     for (name, serial) in broken.ceremony().serials() {
         say("device", format!("{name} is the one with the serial number {serial}"));
     }
+    if let Some(products) = &session.bindings.products {
+        say("copies", format!("products are also copied to {products}, where what is left over of them makes room"));
+    }
+    let connectors = session.bindings.devices.values().filter_map(|device| device.connector.as_ref());
+    let connectors: Vec<&str> =
+        session.bindings.yubihsm.connectors.iter().chain(connectors).map(String::as_str).collect();
+    if !connectors.is_empty() {
+        say("connectors", connectors.join(", "));
+    }
     let program = program::this();
     if program.sha256 != broken.program.sha256 {
         say("program", format!("not the one of before ({} {}); the record will say so", program.name, program.version));
-    }
-    if let Some((line, words)) = &broken.checkpoint {
-        say("last checkpoint", format!("line {line}: {words}"));
     }
     lines
 }

@@ -68,6 +68,12 @@ impl Seal {
         let terminal = attended.then(|| Terminal::new(replayed.rehearsal));
         let mut access = Access { bindings, authentication_key: self.auth_key, terminal };
         let mut signer = sealing::open(&source, &mut access).map_err(Outcome::not_tried)?;
+        if let Some(other) = replayed.seals.iter().find(|seal| seal.fingerprint == signer.key().fingerprint()) {
+            return Err(Outcome::does_not_hold(format!(
+                "this key has sealed already, as {}: each role seals with a key of its own; nothing was sealed",
+                other.role
+            )));
+        }
         self.show(&replayed, &head, signer.as_ref(), access.terminal.as_mut());
         if let Some(terminal) = access.terminal.as_mut().filter(|_| !self.yes) {
             confirm(terminal)?;

@@ -8,7 +8,7 @@ mod people;
 pub mod ports;
 mod yubihsm;
 
-pub use people::banner;
+pub use people::{banner, words};
 pub use yubihsm::{ObjectKey, OfKey};
 
 use officiant_engine::conduct::Registry;

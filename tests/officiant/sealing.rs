@@ -343,7 +343,9 @@ fn the_key_of_another_participant_does_not_seal_for_a_role() {
 fn two_roles_that_sealed_with_one_key_are_found() {
     let ceremony = conducted();
     sealed(&ceremony, "witness", "ed25519");
-    sealed(&ceremony, "administrator", "ed25519");
+    let already = "this key has sealed already, as witness";
+    refused(&mut seal(&ceremony, "administrator", key("ed25519")), 1, already);
+    sign(&ceremony, "administrator", &key("ed25519"), "officiant-transcript", &[]);
     let replayed = replayed_with(&ceremony, &format!("ada {}", public("ed25519")));
     finds(&replayed, &["warning[seal-shared]"]);
 }

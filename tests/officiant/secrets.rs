@@ -163,7 +163,7 @@ fn a_secret_that_was_lost_when_the_ceremony_broke_off_is_asked_for_again_and_now
     person.answers("Carry this out now?", "y").sees("From the paper");
     let ceremony = person.kills();
     let mut person = Person::at(ceremony.resume().argument("--attended").argument("-vv"));
-    person.sees("password is lost, and asked for again").answers("want to go", "y");
+    person.sees("`password` is lost, and asked for again").answers("want to go", "y");
     person.sees("was lost when the ceremony broke off").confides("not shown", PASSWORD);
     person.confides("The same again", PASSWORD).confides("From the paper", PASSWORD);
     person.confides("Another password", REFUSED[2]).confides("The same again", REFUSED[2]);

@@ -1,7 +1,10 @@
 //! The breaks of a ceremony: each goes on from the entry before it, with a session key of its own.
 
 use super::{Finding, findings::Findings};
-use crate::record::{Event, Line, words};
+use crate::{
+    conduct::LOST_SECRET,
+    record::{Answered, Event, Line, words},
+};
 use std::collections::BTreeSet;
 
 /// Finds what is wrong with the entries that go on after a break.
@@ -17,6 +20,14 @@ pub(super) fn check(lines: &[Line], findings: &mut Findings) {
         }
         if let Event::Opened(opened) = &entry.event {
             rehearsal = opened.rehearsal;
+        }
+        if let Event::Answered(Answered { slot: Some(slot), refused: None, .. }) = &entry.event
+            && let Some(name) = slot.strip_prefix(LOST_SECRET)
+        {
+            let message = format!(
+                "the secret `{name}` was lost in a break and entered again: nothing shows that it is the one of before"
+            );
+            findings.push(Finding::warning("secret-again", message).at_line(line.number));
         }
         let Event::Resumed(resumed) = &entry.event else { continue };
         let fault = match &resumed.clock {

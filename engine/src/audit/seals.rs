@@ -84,7 +84,7 @@ pub(super) fn check(sealed: &Sealed<'_>, findings: &mut Findings) -> Vec<SealFou
             covers,
         });
     }
-    shared(&found, findings);
+    shared(&found, &|role| sealed.requires(role) && !sealed.is_rehearsal(), findings);
     sealed.listed(&read, findings);
     sealed.missing(findings);
     conclude(&found, trusted.is_some(), sealed.is_rehearsal(), findings);
@@ -131,6 +131,10 @@ impl Sealed<'_> {
                     let near = near.map(|near| format!("; did they mean `{near}`?")).unwrap_or_default();
                     complain("seal-role", format!("`{path}` is a seal of `{role}`, who takes no part{near}"));
                 }
+                Some(_) if self.folder.size(&path).is_ok_and(|size| size == 0) => complain(
+                    "seal-wrong",
+                    format!("`{path}` is empty: `ssh-keygen` made no signature; remove it, and seal again"),
+                ),
                 Some(role) => match self.bytes(&path).and_then(|it| Seal::parse(&it).map_err(|why| why.to_string())) {
                     Ok(seal) => seals.push((role.to_string(), seal)),
                     Err(why) => complain("seal-wrong", format!("`{path}` is no seal: {why}")),
@@ -181,6 +185,12 @@ impl Sealed<'_> {
                 return vec![Covers::Nothing; seals.len()];
             }
         };
+        // It is read a second time: what is sealed must be what was looked at.
+        if digests.lines != self.lines.len() || self.lines.last().is_none_or(|line| line.digest != digests.head) {
+            let message = "the transcript was changed while it was looked at: replay it again".to_string();
+            findings.push(Finding::error("seal-wrong", message));
+            return vec![Covers::Nothing; seals.len()];
+        }
         let mut tries = MOST_TRIED;
         let mut covered = Vec::new();
         for (role, seal) in seals {
@@ -266,6 +276,11 @@ impl Sealed<'_> {
         let at = self.instant(covers);
         let (mut owners, mut why) = (Vec::new(), Vec::new());
         for signer in trusted.iter().filter(|signer| signer.key == *key) {
+            let name = self.opened.and_then(|opened| opened.participants.get(role)?.name.as_deref());
+            if signer.refuses(role) || name.is_some_and(|name| signer.refuses(name)) {
+                why.push(format!("{} has it, which is not for {role}", signer.principals));
+                continue;
+            }
             match signer.allows(&at) {
                 Ok(()) => owners.push(signer),
                 Err(reason) => why.push(format!("{} has it, and {reason}", signer.principals)),
@@ -326,8 +341,7 @@ impl Sealed<'_> {
             findings.push(Finding::warning("seal-signers", format!("`{path}`, line {line}: {why}")));
         }
         for (role, seal) in seals {
-            let mut own = signers.iter().filter(|signer| signer.is(role)).peekable();
-            if own.peek().is_some() && own.all(|signer| signer.key != *seal.key()) {
+            if signers.iter().any(|signer| signer.is(role) && signer.key != *seal.key()) {
                 let message = format!("`{path}` has another key for {role} than the one that sealed");
                 findings.push(Finding::warning("seal-signers", message));
             }
@@ -367,14 +381,17 @@ impl Sealed<'_> {
 }
 
 /// One key for two roles is one person, or somebody who has the key of another.
-fn shared(found: &[SealFound], findings: &mut Findings) {
+fn shared(found: &[SealFound], requires: &dyn Fn(&str) -> bool, findings: &mut Findings) {
     let mut roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for seal in found {
         roles.entry(&seal.fingerprint).or_default().push(&seal.role);
     }
     for (fingerprint, roles) in roles.iter().filter(|(_, roles)| roles.len() > 1) {
         let message = format!("the seals of {} were made with one key, {fingerprint}", roles.join(" and "));
-        findings.push(Finding::warning("seal-shared", message));
+        let required = roles.iter().filter(|role| requires(role)).count();
+        // Two who must seal are two people.
+        let finding = if required > 1 { Finding::error } else { Finding::warning };
+        findings.push(finding("seal-shared", message));
     }
 }
 

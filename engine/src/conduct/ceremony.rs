@@ -273,6 +273,9 @@ impl Ceremony {
     /// folder makes room too.
     pub(crate) fn set_aside(&self, product: &FileRecord) -> Result<FileRecord, Failure> {
         let name = product.path.rsplit('/').next().unwrap_or(&product.path);
+        // A number and a word come before it, and no file system takes more than 255 bytes.
+        let start = (name.len().saturating_sub(200)..name.len()).find(|at| name.is_char_boundary(*at));
+        let name = start.and_then(|start| name.get(start..)).unwrap_or(name);
         let folder = Folder::open(&self.folder);
         let bytes = folder.read(&product.path).map_err(|error| failure(&error))?;
         if let (Some(copies), Some(path)) = (&self.bindings.products, product.path.strip_prefix("products/")) {
@@ -280,6 +283,7 @@ impl Ceremony {
             // A copy that was broken off in the middle would be in the way of the next one.
             if let Ok(copy) = copies.read_at_most(path, product.size)
                 && bytes.starts_with(&copy)
+                && copy.is_empty() == bytes.is_empty()
             {
                 create_numbered(&copies, Some("set-aside"), name, &copy)?;
                 copies.remove(path).map_err(|error| failure(&error))?;

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// The largest file that an audit reads, in bytes.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
 
+/// The largest key or certificate that an audit reads, in bytes.
+const LARGEST_SMALL_FILE: u64 = 64 * 1024;
+
 /// Something that is wrong with a recorded step, or that its record does not prove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
@@ -81,6 +84,11 @@ impl<'a> Exhibit<'a> {
         this: usize,
     ) -> Option<Self> {
         (this < steps.len()).then_some(Self { folder, rehearsal, anchors, steps, this })
+    }
+
+    /// The bytes of a key or a certificate, at most 64 KiB.
+    pub fn small_file(&self, path: &str) -> Result<Vec<u8>, FolderError> {
+        self.folder.read_at_most(path, LARGEST_SMALL_FILE)
     }
 
     /// The bytes of a file of the ceremony; that they are those that were recorded is looked at elsewhere.

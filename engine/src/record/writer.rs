@@ -105,6 +105,19 @@ impl Writer {
         Ok(Self::after(end, path, file, clock))
     }
 
+    /// Whether nobody writes a folder's transcript now.
+    ///
+    /// # Errors
+    /// Another process does, or the file cannot be opened.
+    pub fn is_free(folder: &Path) -> Result<(), WriterError> {
+        let path = folder.join(TRANSCRIPT);
+        // Anything else than a regular file could be waited for when it is opened.
+        if !path.symlink_metadata()?.is_file() {
+            return Ok(());
+        }
+        lock(&File::open(path)?, folder)
+    }
+
     fn after(end: &End, path: PathBuf, file: File, clock: Box<dyn Clock>) -> Self {
         Self {
             path,

@@ -50,8 +50,8 @@ pub struct Broken {
     pub left_over: Vec<String>,
     /// Files that are in the folder and that no ceremony makes, as findings.
     pub strange: Vec<Finding>,
-    /// The last checkpoint that was shown: its line, from 1, and its words.
-    pub checkpoint: Option<(usize, String)>,
+    /// The last checkpoint that was shown: its line, from 1, and the head that it is of, SHA-256.
+    pub checkpoint: Option<(usize, [u8; 32])>,
 }
 
 /// The last step that began.
@@ -85,6 +85,8 @@ pub enum Refusal {
     Replayed(Box<Replayed>),
     /// The folder cannot be looked through.
     Folder(io::Error),
+    /// Another process writes the record.
+    InUse(WriterError),
 }
 
 /// Why a ceremony could not go on after all.
@@ -141,6 +143,9 @@ pub struct Conducted {
 /// # Errors
 /// The record does not hold, or the ceremony is over.
 pub fn examine(root: &Path, registry: &Registry) -> Result<Broken, Refusal> {
+    if let Err(error @ WriterError::InUse(_)) = Writer::is_free(root) {
+        return Err(Refusal::InUse(error));
+    }
     let Looked { replayed, lines, torn, performance } = look(root, registry, &SCRUTINY).map_err(Refusal::Unreadable)?;
     let errors = || replayed.findings.iter().filter(|finding| finding.severity == Weight::Error);
     let stops = errors().any(|finding| finding.code == "incomplete");
@@ -388,9 +393,13 @@ fn last_step(lines: &[Line], registry: &Registry) -> Option<LastStep> {
 }
 
 /// The last checkpoint.
-fn checkpoint(lines: &[Line]) -> Option<(usize, String)> {
+fn checkpoint(lines: &[Line]) -> Option<(usize, [u8; 32])> {
     lines.iter().rev().find_map(|line| match &entry_of(line)?.event {
-        Event::Checkpoint(checkpoint) => Some((line.number, checkpoint.words.clone())),
+        Event::Checkpoint(checkpoint) => {
+            let mut head = [0; 32];
+            hex::decode_to_slice(&checkpoint.head, &mut head).ok()?;
+            Some((line.number, head))
+        }
         _ => None,
     })
 }

@@ -35,6 +35,15 @@ impl AllowedSigner {
         Ok(())
     }
 
+    /// Whether it is expressly not a principal's, or nobody's.
+    #[must_use]
+    pub fn refuses(&self, principal: &str) -> bool {
+        let mut patterns = self.principals.split(',');
+        let refused =
+            |pattern: &str| pattern.strip_prefix('!').is_some_and(|it| glob(it.as_bytes(), principal.as_bytes()));
+        patterns.clone().any(refused) || patterns.all(|pattern| pattern.starts_with('!'))
+    }
+
     /// Whether it belongs to a principal.
     #[must_use]
     pub fn is(&self, principal: &str) -> bool {
@@ -279,6 +288,16 @@ mod tests {
         assert!(signer.is("ada@example.org") && signer.is("bob"));
         assert!(!signer.is("eve@example.org") && !signer.is("ada@example.com") && !signer.is("blob"));
         assert!(one(&format!("\"Ada Lovelace\" {KEY}")).is("Ada Lovelace"));
+    }
+
+    #[test]
+    fn who_is_excluded_is_refused_and_so_is_everybody_where_nobody_is_named() {
+        for principals in ["*,!witness", "!witness", "ada@example.org,!wit*", "!somebody"] {
+            assert!(one(&format!("{principals} {KEY}")).refuses("witness"), "{principals}");
+        }
+        for principals in ["*", "witness", "ada@example.org", "ada@example.org,!eve"] {
+            assert!(!one(&format!("{principals} {KEY}")).refuses("witness"), "{principals}");
+        }
     }
 
     #[test]

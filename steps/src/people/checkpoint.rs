@@ -39,12 +39,17 @@ pub(super) fn show(head: &[u8; 32], stage: &mut Stage<'_>) {
     stage.show(Notice::Banner(banner(head)));
 }
 
-/// A head of the record, SHA-256, as PGP words, as a QR code of its hex, and in hex.
+/// A head of the record, SHA-256, as a QR code of its hex, in hex, and as PGP words, which are closest to what is asked then.
 #[must_use]
 pub fn banner(head: &[u8; 32]) -> String {
     let hex = hex::encode(head);
-    let words = spoken::numbered(&spoken::of(head));
     // The words alone are enough; 64 characters always fit a code.
     let code = spoken::qr(&hex).unwrap_or_default();
-    format!("{words}\n{code}\n{hex}")
+    format!("{code}\n{hex}\n\n{}", words(head))
+}
+
+/// A head of the record, SHA-256, as PGP words with their numbers, four in a row.
+#[must_use]
+pub fn words(head: &[u8; 32]) -> String {
+    spoken::numbered(&spoken::of(head)).trim_end().to_string()
 }

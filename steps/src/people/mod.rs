@@ -12,7 +12,7 @@ mod span;
 mod spoken;
 mod wait;
 
-pub use checkpoint::banner;
+pub use checkpoint::{banner, words};
 pub(crate) use span::Span;
 
 use officiant_engine::conduct::Registry;

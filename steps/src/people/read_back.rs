@@ -48,6 +48,8 @@ impl StepHandler for ReadBack {
             return Err(Failure::new("wrong-argument", message).next("correct `words` in the runbook"));
         }
         if let Some(head) = head {
+            let new = "These are the words of the record as it is now, not those of an earlier checkpoint.";
+            stage.show(Notice::Information(new.into()));
             checkpoint::show(&head, stage);
         }
         // The entry that the head is of holds a signature: nobody knows before which words it makes the step ask for.

@@ -77,8 +77,11 @@ impl KeyOnDevice {
     /// The public key with a fingerprint, from a file that an earlier step made of it.
     pub(super) fn public_key(self, fingerprint: &str, exhibit: &Exhibit<'_>) -> Option<PublicKey> {
         self.steps(exhibit).find_map(|step| {
+            if !matches!(step.uses.as_str(), "yubihsm.get-public-key" | "yubihsm.attest") {
+                return None;
+            }
             let path = step.outputs.as_ref()?["path"].as_str()?;
-            let bytes = exhibit.file(path).ok()?;
+            let bytes = exhibit.small_file(path).ok()?;
             let key = match step.uses.as_str() {
                 "yubihsm.get-public-key" => PublicKey::from_pem(&bytes)?,
                 "yubihsm.attest" => PublicKey::from_der(&Attestation::parse(&bytes).ok()?.public_key()?)?,
@@ -117,5 +120,5 @@ pub(super) fn file_of(outputs: &Value, name: &str, exhibit: &Exhibit<'_>) -> Res
     let Some(path) = outputs[name].as_str() else {
         return Err(Objection::wrong("file", format!("what came of the step names no file in `{name}`")));
     };
-    exhibit.file(path).map_err(|error| Objection::wrong("file", error.to_string()))
+    exhibit.small_file(path).map_err(|error| Objection::wrong("file", error.to_string()))
 }

@@ -31,6 +31,11 @@ fn broken(made: bool) -> Broken {
     broken
 }
 
+/// The second folder: a rehearsal that goes on takes it from nobody but those who are there.
+fn on_the_stick(broken: &Broken) -> [String; 2] {
+    ["--bind".into(), format!("products={}", broken.path("stick").display())]
+}
+
 /// The files that were set aside when the ceremony went on, as the record names them, with what is in them.
 #[track_caller]
 fn set_aside(broken: &Broken) -> Vec<(String, String)> {
@@ -56,7 +61,7 @@ fn pair(name: &str, text: &str) -> (String, String) {
 #[test]
 fn a_product_and_its_copy_that_are_in_no_entry_are_set_aside() {
     let broken = broken(true);
-    let said = broken.comes_to_its_end(&[], &[]);
+    let said = broken.comes_to_its_end(&[], &on_the_stick(&broken).each_ref().map(String::as_str));
     assert!(said.contains("left over products/folder/note.txt is in no entry; it is moved to evidence/"), "{said}");
     let aside = set_aside(&broken);
     assert_eq!(aside[0], pair("evidence/0001-set-aside-note.txt", NOTE));
@@ -71,7 +76,7 @@ fn a_product_that_was_torn_is_set_aside_as_it_is() {
         let broken = broken(false);
         fs::create_dir(broken.folder().join("products/folder")).unwrap();
         fs::write(broken.folder().join("products/folder/note.txt"), torn).unwrap();
-        broken.comes_to_its_end(&[], &[]);
+        broken.comes_to_its_end(&[], &on_the_stick(&broken).each_ref().map(String::as_str));
         assert_eq!(set_aside(&broken), [pair("evidence/0001-set-aside-note.txt", torn)]);
         assert_eq!(files(&broken, "stick"), [pair("folder/note.txt", NOTE)]);
     }
@@ -82,7 +87,7 @@ fn a_copy_that_was_torn_is_not_in_the_way_of_the_next_one() {
     for torn in ["", "We were"] {
         let broken = broken(true);
         fs::write(broken.path("stick/folder/note.txt"), torn).unwrap();
-        broken.comes_to_its_end(&[], &[]);
+        broken.comes_to_its_end(&[], &on_the_stick(&broken).each_ref().map(String::as_str));
         assert_eq!(files(&broken, "stick"), [pair("folder/note.txt", NOTE), pair("set-aside/0001-note.txt", torn)]);
     }
 }
@@ -91,7 +96,10 @@ fn a_copy_that_was_torn_is_not_in_the_way_of_the_next_one() {
 fn what_others_put_into_the_second_folder_is_not_touched() {
     let broken = broken(true);
     fs::write(broken.path("stick/folder/note.txt"), "Theirs.").unwrap();
-    let output = broken.goes_on(&[("start/1#what-now", "abort"), ("start/1#reason", "It is in the way.")], &[]);
+    let output = broken.goes_on(
+        &[("start/1#what-now", "abort"), ("start/1#reason", "It is in the way.")],
+        &on_the_stick(&broken).each_ref().map(String::as_str),
+    );
     assert_eq!(output.status.code(), Some(1), "{}", super::death::said(&output));
     assert_eq!(files(&broken, "stick"), [pair("folder/note.txt", "Theirs.")]);
 }
@@ -101,7 +109,7 @@ fn setting_aside_that_broke_off_is_begun_again_and_nothing_is_lost() {
     let broken = broken(true);
     // The copy in evidence/ is there, the product is not removed yet.
     fs::write(broken.folder().join("evidence/0001-set-aside-note.txt"), NOTE).unwrap();
-    broken.comes_to_its_end(&[], &[]);
+    broken.comes_to_its_end(&[], &on_the_stick(&broken).each_ref().map(String::as_str));
     let aside = set_aside(&broken);
     let notes = aside.iter().filter(|(path, text)| text == NOTE && path.ends_with("note.txt"));
     assert_eq!(notes.count(), 2, "{aside:?}");
@@ -117,4 +125,13 @@ fn a_file_that_no_ceremony_makes_is_named_and_left_where_it_is() {
     assert!(broken.folder().join("stray.txt").exists());
     fs::remove_file(broken.folder().join("stray.txt")).unwrap();
     crate::support::replay(&broken.folder(), &["--every-signature"]).holds();
+}
+
+#[test]
+fn a_rehearsal_that_goes_on_touches_no_folder_that_its_record_alone_names() {
+    let broken = broken(true);
+    fs::create_dir_all(broken.path("stick/folder")).unwrap();
+    fs::write(broken.path("stick/folder/note.txt"), "We were").unwrap();
+    broken.comes_to_its_end(&[], &[]);
+    assert_eq!(files(&broken, "stick"), [pair("folder/note.txt", "We were")]);
 }

@@ -48,9 +48,12 @@ fn broken() -> Broken {
 fn nothing_keeps_the_small_ceremony_from_going_on() {
     let broken = broken();
     let said = broken.comes_to_its_end(&[], &[]);
-    for part in
-        ["REHEARSAL", "Going on after a break", "The head of the record, entry 8:", "HSM is the one with the serial"]
-    {
+    for part in [
+        "REHEARSAL",
+        "Going on after a break",
+        "The record's head, line 9; these words are new",
+        "HSM is the one with the serial",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let resumed = &of_kind(&broken.folder(), "resumed")[0]["body"];

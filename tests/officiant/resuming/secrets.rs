@@ -64,8 +64,8 @@ fn returning(broken: &Broken) -> Person {
 fn a_secret_that_was_lost_is_asked_for_again_and_is_in_no_file() {
     let broken = broken("start/4");
     let mut person = returning(&broken);
-    person.sees("Going on after a break").sees("password is lost, and asked for again when a step needs it");
-    person.answers("Was this read aloud or filmed", "y").sees("Sit down.").answers("Done?", "y");
+    person.sees("Going on after a break").sees("`password` is lost");
+    person.answers("Is the last step", "y").sees("Sit down.").answers("Done?", "y");
     // A wrong one fails the step, and is asked for again when it is tried again.
     person.sees("was lost when the ceremony broke off").confides("not shown)", WRONG).confides("The same again", WRONG);
     person.sees("failed:").sees("this is not the password of authentication key 2").sees("What now?");
@@ -111,7 +111,7 @@ fn a_secret_that_stored_a_key_just_before_the_break_is_asked_for_when_it_is_look
 fn a_question_for_a_secret_that_broke_off_is_asked_from_its_beginning() {
     let broken = broken("start/2");
     let mut person = returning(&broken);
-    person.answers("Was this read aloud or filmed", "y");
+    person.answers("Is the last step", "y");
     person.confides("New password", PASSWORD).confides("The same again", PASSWORD);
     person.answers("Carry this out now?", "y").answers("Done?", "y").sees("Over, with 2 objects.");
     let (code, shown) = person.ends();
@@ -124,7 +124,7 @@ fn ctrl_c_at_the_head_changes_nothing() {
     let broken = broken("start/4");
     let before = fs::read(broken.folder().join("transcript.jsonl")).unwrap();
     let mut person = returning(&broken);
-    person.sees("Was this read aloud or filmed").types("\u{3}");
+    person.sees("Is the last step").types("\u{3}");
     let (code, shown) = person.ends();
     assert_eq!(code, Some(2), "{shown}");
     assert!(shown.contains("by the keyboard"), "{shown}");
@@ -136,7 +136,7 @@ fn who_does_not_know_the_head_changes_nothing() {
     let broken = broken("start/4");
     let before = fs::read(broken.folder().join("transcript.jsonl")).unwrap();
     let mut person = returning(&broken);
-    person.answers("Was this read aloud or filmed", "n");
+    person.answers("Is the last step", "n");
     let (code, shown) = person.ends();
     assert_eq!(code, Some(1), "{shown}");
     assert!(shown.contains("nobody confirmed the head of the record"), "{shown}");
@@ -147,7 +147,7 @@ fn who_does_not_know_the_head_changes_nothing() {
 fn in_a_narrow_window_the_head_is_all_there() {
     let broken = broken("start/4");
     let mut person = returning(&broken).with_window(40, 20);
-    person.answers("Was this read aloud or filmed", "y").answers("Done?", "y");
+    person.answers("Is the last step", "y").answers("Done?", "y");
     person.sees("Enter it again").types("\u{3}");
     let (_, shown) = person.ends();
     let words = of_kind(&broken.folder(), "resumed")[0]["body"]["words"].as_str().unwrap().to_string();

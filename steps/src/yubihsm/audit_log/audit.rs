@@ -36,6 +36,11 @@ fn look(outputs: &Value, exhibit: &Exhibit<'_>) -> Result<Vec<Objection>, Object
     if let Some(why) = broken(&log) {
         return Err(Objection::wrong("log", format!("the audit log does not hold: {why}")));
     }
+    if let Some(entry) = log.iter().find(|entry| !entry.is_named_rightly()) {
+        let message =
+            format!("entry {} is called {}, which is not the command {:#04x}", entry.item, entry.command, entry.code);
+        return Err(Objection::wrong("log", message));
+    }
     let last = log.last();
     let told = [
         ("entries", Value::from(log.len())),

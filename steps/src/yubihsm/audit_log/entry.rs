@@ -1,5 +1,6 @@
 //! Entries of an audit log, and their chain.
 
+use super::super::command_name::command_name;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -70,6 +71,11 @@ impl LogEntry {
         self.digest == hex::encode(&digest[..16])
     }
 
+    /// Whether it has the name of its command: the digest is made from the code alone.
+    pub(super) fn is_named_rightly(&self) -> bool {
+        self.command == command_name(self.code)
+    }
+
     /// Whether the device did what it was told.
     pub(super) fn succeeded(&self) -> bool {
         self.result == self.code | 0x80
@@ -92,7 +98,7 @@ pub(super) fn broken(entries: &[LogEntry]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::command_name::command_name, *};
+    use super::*;
 
     /// From the vendor's page of GET LOG ENTRIES.
     fn documented() -> Vec<LogEntry> {
