@@ -283,7 +283,6 @@ impl Ceremony {
             // A copy that was broken off in the middle would be in the way of the next one.
             if let Ok(copy) = copies.read_at_most(path, product.size)
                 && bytes.starts_with(&copy)
-                && copy.is_empty() == bytes.is_empty()
             {
                 create_numbered(&copies, Some("set-aside"), name, &copy)?;
                 copies.remove(path).map_err(|error| failure(&error))?;
