@@ -12,6 +12,8 @@ pub(super) struct Course {
     pub(super) by: Option<String>,
     /// Whether it was carried out; that a sign-off is refused does not undo it.
     pub(super) finished: bool,
+    /// Whether it was passed over.
+    passed: bool,
     began: String,
     /// The try that it is at, from 2; 0 at the first.
     attempt: u32,
@@ -30,8 +32,14 @@ impl Course {
             Event::Finished(_) => self.finished = true,
             Event::Failed(failed) => self.finished &= failed.failure.code == "sign-off-refused",
             Event::Retried(Retried { attempt, .. }) => self.attempt = *attempt,
+            Event::Skipped(_) | Event::Deviated(_) => self.passed = true,
             _ => {}
         }
+    }
+
+    /// Whether it was neither carried out nor passed over.
+    pub(super) fn is_open(&self) -> bool {
+        !self.finished && !self.passed
     }
 
     /// That it is done: at which try, and how long it took from its beginning.
