@@ -37,9 +37,13 @@ impl Course {
         }
     }
 
-    /// Whether it was neither carried out nor passed over.
-    pub(super) fn is_open(&self) -> bool {
-        !self.finished && !self.passed
+    /// What a break found of it.
+    pub(super) fn at_break(&self, step: &str) -> String {
+        match (self.passed, self.finished) {
+            (true, _) => format!("after step {step} was passed over"),
+            (false, true) => format!("after step {step} was carried out"),
+            (false, false) => format!("step {step} was under way"),
+        }
     }
 
     /// That it is done: at which try, and how long it took from its beginning.

@@ -171,11 +171,8 @@ impl<'a> Timeline<'a> {
 
     /// Where the ceremony broke off that is resumed now.
     fn breach(&self, at: &str) -> Breach {
-        let step = match self.last() {
-            Some(last) if last.course.is_open() => format!("step {} was under way", clip(&last.step, BRIEF)),
-            Some(last) => format!("after step {} was carried out or passed over", clip(&last.step, BRIEF)),
-            None => "no step was under way".into(),
-        };
+        let step = self.last().map(|last| last.course.at_break(&clip(&last.step, BRIEF)));
+        let step = step.unwrap_or_else(|| "no step was under way".into());
         Breach { duration: between(self.last_at, at).unwrap_or_else(|| "an unknown time".into()), step }
     }
 
