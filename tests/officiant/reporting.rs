@@ -247,6 +247,77 @@ fn a_step_is_that_of_whoever_carries_it_out_also_when_another_one_answers_first_
 }
 
 #[test]
+fn a_break_says_how_long_it_was_at_which_step_and_which_secret_was_entered_again() {
+    let whole = to_break_off().carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "began" && entry["step"] == "start/2");
+    let broken = Broken::off(to_break_off(), Death { lines, bytes: 0 });
+    broken.comes_to_its_end(&[("start/2#secret/password", PASSWORD), ("start/2", PASSWORD)], &[]);
+    let (page, _) = report(&broken.folder());
+    let exceptions = between(&page, "id=\"exceptions\"", "</section>");
+    for part in [
+        "1 break, 1 secret that was entered again.",
+        "<strong>Break of ",
+        "step start/2 was under way",
+        "Type it from the paper.",
+        "The secret password was entered again after a break; nothing shows that it is the same.",
+    ] {
+        assert!(exceptions.contains(part), "{part} is not in {exceptions}");
+    }
+    let who = between(&page, "id=\"who\"", "</section>");
+    assert_eq!(who.matches("<h3>Where: ").count(), 1, "the machine is the same: {who}");
+    assert!(who.contains("<dt>Opened</dt>") && who.contains("<dt>Resumed</dt>"));
+    assert_eq!(who.matches("session key (Ed25519)").count(), 2);
+}
+
+#[test]
+fn a_break_says_what_was_found_of_the_step_that_was_in_flight() {
+    let whole = to_break_off().carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "began" && entry["step"] == "start/3");
+    let broken = Broken::off(to_break_off(), Death { lines: lines + 1, bytes: 0 });
+    broken.comes_to_its_end(&[], &[]);
+    let (page, _) = report(&broken.folder());
+    let exceptions = between(&page, "id=\"exceptions\"", "</section>");
+    let found = "step start/3 was under way; it had not been done; it was carried out after the break";
+    assert!(exceptions.contains(found), "{exceptions}");
+}
+
+#[test]
+fn the_clocks_that_were_compared_after_a_break_stand_with_the_session() {
+    let runbook = "
+notation: 1
+title: Quiet
+sections:
+  start:
+    title: Start
+    steps:
+      - do: Sit down.
+      - end: Over.
+";
+    let ceremony = || Ceremony::run(runbook).answer("start/1", "yes");
+    let whole = ceremony().carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "began" && entry["step"] == "start/1");
+    let broken = Broken::off(ceremony(), Death { lines, bytes: 0 });
+    broken.comes_to_its_end(&[("resume/1", "yes"), ("start/1", "yes")], &[]);
+    let (page, _) = report(&broken.folder());
+    let session = between(between(&page, "id=\"who\"", "</section>"), "<dt>Resumed</dt><dd>", "</dd>");
+    assert!(session.contains("its clock said ") && session.contains("another one that somebody read "), "{session}");
+}
+
+#[test]
+fn what_was_refused_is_called_so() {
+    let ceremony = eventful()
+        .answers("start/count#sign-off/witness", &["no", "yes"])
+        .answers("start/4#approval/witness", &["no", "yes"])
+        .answers("start/count", &["3", "3"])
+        .answer("start/count#what-now", "retry");
+    let (page, _) = report(&ceremony.carry_out().exits(0).folder());
+    let signatures = between(&page, "id=\"signatures\"", "</section>");
+    for part in ["Refused to sign off", "Refused to approve a deviation", ">Signed off", ">Approved a deviation"] {
+        assert!(signatures.contains(part), "{part} is not in {signatures}");
+    }
+}
+
+#[test]
 fn a_step_that_was_signed_off_in_the_end_is_done_and_not_failed() {
     let ceremony = to_break_off()
         .answers("start/3#go", &["no", "yes"])
@@ -284,6 +355,11 @@ fn a_step_whose_sign_off_stays_refused_is_not_done() {
 fn an_uneventful_record_says_that_nothing_went_otherwise() {
     let (page, _) = report(&rehearsed().folder());
     assert!(between(&page, "id=\"exceptions\"", "</section>").contains("Nothing is recorded: no failure"));
+    let short = between(&page, "<p class=\"summary\">", "</p>");
+    assert!(
+        short.contains("No seal over the whole record; the runbook requires none. Nothing went otherwise"),
+        "{short}"
+    );
 }
 
 #[test]
@@ -511,7 +587,7 @@ fn breaks_stand_in_the_timeline_and_what_was_taken_up_is_marked() {
         assert!(gap.contains(part), "{part} is not in {gap}");
     }
     assert!(page.contains("done before the break; looked up afterwards"));
-    assert!(between(&page, "id=\"who\"", "</section>").contains("Where: Resumed"));
+    assert!(between(&page, "id=\"who\"", "</section>").contains("<h3>Where: another</h3>"));
 }
 
 #[test]
@@ -683,10 +759,15 @@ fn a_witness_seals_with_the_command_on_the_page() {
     let sealed = Command::new("sh").args(["-c", &command]).current_dir(ceremony.folder()).output().unwrap();
     assert!(sealed.status.success(), "{}", String::from_utf8_lossy(&sealed.stderr));
     let public = fs::read_to_string(key.with_extension("pub")).unwrap();
-    fs::write(ceremony.folder().join("seals/allowed_signers"), format!("witness {public}")).unwrap();
 
-    let verify = between(between(&page, "<h3>The seals</h3>", "</section>"), "<pre><code>", "</code></pre>");
-    let verify = verify.replace("&lt;", "<").replace("ROLE", "witness");
+    let seals = between(&page, "<h3>The seals</h3>", "</section>");
+    let (_, line) = seals.rsplit_once("<pre><code>").unwrap();
+    let line = line.split("</code>").next().unwrap().replace("ROLE", "witness");
+    let mine = keys.path().join("allowed_signers");
+    let public: Vec<&str> = public.split(' ').collect();
+    fs::write(&mine, line.replace("KEYTYPE", public[0]).replace("BASE64", public[1]) + "\n").unwrap();
+    let verify = between(seals, "<pre><code>", "</code></pre>").replace("&lt;", "<").replace("ROLE", "witness");
+    let verify = verify.replace("YOUR_allowed_signers", &mine.display().to_string());
     let verified = Command::new("sh").args(["-c", &verify]).current_dir(ceremony.folder()).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }

@@ -12,6 +12,8 @@ pub(super) struct Course {
     pub(super) by: Option<String>,
     /// Whether it was carried out; that a sign-off is refused does not undo it.
     pub(super) finished: bool,
+    /// Whether it was passed over.
+    passed: bool,
     began: String,
     /// The try that it is at, from 2; 0 at the first.
     attempt: u32,
@@ -30,7 +32,17 @@ impl Course {
             Event::Finished(_) => self.finished = true,
             Event::Failed(failed) => self.finished &= failed.failure.code == "sign-off-refused",
             Event::Retried(Retried { attempt, .. }) => self.attempt = *attempt,
+            Event::Skipped(_) | Event::Deviated(_) => self.passed = true,
             _ => {}
+        }
+    }
+
+    /// What a break found of it.
+    pub(super) fn at_break(&self, step: &str) -> String {
+        match (self.passed, self.finished) {
+            (true, _) => format!("after step {step} was passed over"),
+            (false, true) => format!("after step {step} was carried out"),
+            (false, false) => format!("step {step} was under way"),
         }
     }
 

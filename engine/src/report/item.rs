@@ -173,13 +173,7 @@ impl Item {
             Event::Answered(answered) => self.answered(answered, entry, names),
             Event::Observed(observed) => {
                 if let Some(probe) = observed.probe {
-                    let said = match probe {
-                        Probe::Done => "it had been done; what came of it was looked up afterwards",
-                        Probe::NotDone => "it had not been done; it was carried out after the break",
-                        Probe::Unknown => "nobody could tell whether it had been done; the people decided",
-                        Probe::Failed => "it could not be looked at",
-                    };
-                    self.note("bad", "In flight at the break", said);
+                    self.note("bad", "In flight at the break", looked_at(probe));
                 }
                 self.detail("seen", value(&observed.seen, BRIEF));
             }
@@ -320,5 +314,15 @@ impl Item {
             Some(other) => self.detail("output", value(other, BRIEF)),
             None => {}
         }
+    }
+}
+
+/// What was found of a step that was in flight at a break.
+pub(super) fn looked_at(probe: Probe) -> &'static str {
+    match probe {
+        Probe::Done => "it had been done; what came of it was looked up afterwards",
+        Probe::NotDone => "it had not been done; it was carried out after the break",
+        Probe::Unknown => "nobody could tell whether it had been done; the people decided",
+        Probe::Failed => "it could not be looked at",
     }
 }

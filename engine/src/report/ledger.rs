@@ -1,11 +1,15 @@
 //! What stands out: what did not go as planned, and who signed what off.
 
 use super::{
+    item::looked_at,
     names::Names,
     shown::{LONGEST, clip},
     times::day_and_time,
 };
-use crate::record::{Answered, Entry, Event, Expected};
+use crate::{
+    conduct::LOST_SECRET,
+    record::{Answered, Entry, Event, Expected},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +19,7 @@ const MOST: usize = 2_000;
 /// Something that did not go as planned.
 #[derive(Debug, Serialize)]
 pub(super) struct Exception {
-    /// `failed`, `retried`, `skipped`, `deviated`, `refused`, `break` or `aborted`.
+    /// `failed`, `retried`, `skipped`, `deviated`, `refused`, `break`, `again` or `aborted`.
     sort: &'static str,
     /// The same for a reader.
     what: String,
@@ -31,7 +35,7 @@ pub(super) struct Exception {
 #[derive(Debug, Serialize)]
 pub(super) struct Signature {
     who: String,
-    /// `Signed off` or `Approved a deviation`.
+    /// `Signed off`, `Approved a deviation`, or that they refused to.
     what: &'static str,
     /// Whether they did not.
     refused: bool,
@@ -56,6 +60,17 @@ pub(super) struct Place<'a> {
     pub(super) anchor: usize,
     pub(super) section: &'a str,
     pub(super) sentence: &'a str,
+    /// How long nothing was written before it, and at which step; said of breaks.
+    pub(super) broke_off: &'a Breach,
+}
+
+/// Where a ceremony broke off.
+#[derive(Debug, Default)]
+pub(super) struct Breach {
+    /// How long nothing was written.
+    pub(super) duration: String,
+    /// At which step.
+    pub(super) step: String,
 }
 
 /// What stands out so far.
@@ -64,18 +79,21 @@ pub(super) struct Ledger {
     pub(super) exceptions: Vec<Exception>,
     pub(super) signatures: Vec<Signature>,
     counts: [usize; SORTS.len()],
+    /// The row of the last break.
+    last_break: Option<usize>,
     /// How many rows did not fit.
     pub(super) left_out: usize,
 }
 
 /// The sorts of exceptions: their name for the style sheet, one of them, several of them.
-const SORTS: [(&str, &str, &str); 7] = [
+const SORTS: [(&str, &str, &str); 8] = [
     ("deviated", "deviation", "deviations"),
     ("failed", "failure", "failures"),
     ("retried", "new try", "new tries"),
     ("skipped", "skipped step", "skipped steps"),
     ("refused", "answer that was not taken", "answers that were not taken"),
     ("break", "break", "breaks"),
+    ("again", "secret that was entered again", "secrets that were entered again"),
     ("aborted", "abort", "aborts"),
 ];
 
@@ -83,7 +101,7 @@ impl Ledger {
     /// Whether an event is something that did not go as planned.
     pub(super) fn stands_out(event: &Event) -> bool {
         match event {
-            Event::Answered(answered) => answered.refused.is_some(),
+            Event::Answered(answered) => answered.refused.is_some() || lost(answered).is_some(),
             Event::Failed(_)
             | Event::Retried(_)
             | Event::Skipped(_)
@@ -113,10 +131,29 @@ impl Ledger {
             }
             Event::Answered(answered) => {
                 self.sign(entry, answered, names, place);
-                let Some(refused) = &answered.refused else { return };
-                ("refused", "Answer not taken".to_string(), refused.clone())
+                match (&answered.refused, lost(answered)) {
+                    (Some(refused), _) => ("refused", "Answer not taken".to_string(), refused.clone()),
+                    (None, Some(name)) => {
+                        let said = format!(
+                            "The secret {name} was entered again after a break; nothing shows that it is the same."
+                        );
+                        ("again", "Entered again".to_string(), said)
+                    }
+                    (None, None) => return,
+                }
             }
-            Event::Resumed(_) => ("break", "Break".to_string(), "the ceremony was resumed".to_string()),
+            Event::Observed(observed) => {
+                let row = self.last_break.and_then(|at| self.exceptions.get_mut(at));
+                if let (Some(row), Some(probe)) = (row, observed.probe) {
+                    row.said = clip(&format!("{}; {}", row.said, looked_at(probe)), LONGEST);
+                }
+                return;
+            }
+            Event::Resumed(_) => {
+                self.last_break = Some(self.exceptions.len());
+                let Breach { duration, step } = place.broke_off;
+                ("break", format!("Break of {duration}"), step.clone())
+            }
             Event::Aborted(aborted) => ("aborted", "Aborted".to_string(), aborted.reason.clone()),
             _ => return,
         };
@@ -141,9 +178,12 @@ impl Ledger {
 
     fn sign(&mut self, entry: &Entry, answered: &Answered, names: &Names<'_>, place: Place<'_>) {
         let Some(slot) = &answered.slot else { return };
-        let (role, what) = match slot.split_once('/') {
-            Some(("sign-off", role)) => (role, "Signed off"),
-            Some(("approval", role)) => (role, "Approved a deviation"),
+        let refused = answered.refused.is_some() || answered.answer != Some(Value::Bool(true));
+        let (role, what) = match (slot.split_once('/'), refused) {
+            (Some(("sign-off", role)), false) => (role, "Signed off"),
+            (Some(("sign-off", role)), true) => (role, "Refused to sign off"),
+            (Some(("approval", role)), false) => (role, "Approved a deviation"),
+            (Some(("approval", role)), true) => (role, "Refused to approve a deviation"),
             _ => return,
         };
         if self.signatures.len() >= MOST {
@@ -153,7 +193,7 @@ impl Ledger {
         self.signatures.push(Signature {
             who: names.call(role),
             what,
-            refused: answered.refused.is_some() || answered.answer != Some(Value::Bool(true)),
+            refused,
             at: day_and_time(&entry.at),
             anchor: place.anchor,
             section: place.section.into(),
@@ -168,6 +208,11 @@ impl Ledger {
             .map(|((_, one, several), count)| Count { what: if count == 1 { one } else { several }, count })
             .collect()
     }
+}
+
+/// The secret that was entered again because it was lost at a break.
+fn lost(answered: &Answered) -> Option<&str> {
+    answered.slot.as_deref()?.strip_prefix(LOST_SECRET)
 }
 
 /// A text with a full stop.

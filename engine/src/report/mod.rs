@@ -8,6 +8,7 @@ mod devices;
 mod files;
 mod item;
 mod ledger;
+mod machines;
 mod model;
 mod names;
 mod page;

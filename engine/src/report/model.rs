@@ -4,27 +4,27 @@ use super::{
     devices::{Device, Key},
     files::{self, File},
     ledger::{Count, Exception, Signature},
+    machines::Machine,
     names::{Names, Participant},
     pictures::{Picture, pictures},
     seals::Seals,
-    shown::{BRIEF, LONGEST, clip},
+    shown::{BRIEF, clip},
     timeline::{Group, Performance, Timeline},
     times::{between, day_and_time},
     verdict::Top,
 };
 use crate::{
     audit::Replayed,
-    conduct::Bindings,
-    record::{Event, Folder, HostFacts, Line, Opened, Program, words},
+    notation::{Sealing, load},
+    record::{Event, Folder, Line, Opened, words},
 };
 use serde::Serialize;
 
 /// Most rows of a table.
 const MOST: usize = 1_000;
 
-/// Most sessions, and most bindings of one.
+/// Most sessions.
 const SESSIONS: usize = 200;
-const BINDINGS: usize = 100;
 
 /// All that is on the page.
 #[derive(Debug, Serialize)]
@@ -44,7 +44,7 @@ pub(super) struct Report {
     duration: String,
     steps: usize,
     participants: Vec<Participant>,
-    sessions: Vec<Session>,
+    machines: Vec<Machine>,
     devices: Vec<Device>,
     keys: Vec<Key>,
     counts: Vec<Count>,
@@ -60,20 +60,6 @@ pub(super) struct Report {
     left_out: Option<usize>,
     /// Whether rows of the other tables were left out.
     shortened: bool,
-}
-
-/// A machine that the ceremony was opened or resumed on.
-#[derive(Debug, Serialize)]
-struct Session {
-    line: usize,
-    at: String,
-    what: &'static str,
-    system: String,
-    interfaces: String,
-    program: String,
-    program_sha256: String,
-    key: String,
-    bindings: Vec<String>,
 }
 
 impl Report {
@@ -98,7 +84,6 @@ impl Report {
             *anchor = timeline.anchor(line);
         }
         let (files, files_left_out) = files::table(lines);
-        let all_sessions = || lines.iter().filter_map(Session::of);
         Self {
             title: title(opened, replayed),
             rehearsal: replayed.rehearsal,
@@ -112,12 +97,14 @@ impl Report {
             duration: between(&replayed.opened_at, &replayed.closed_at).unwrap_or_default(),
             steps: timeline.steps,
             participants: names.list(MOST),
-            sessions: all_sessions().take(SESSIONS).collect(),
-            shortened: shortened || timeline.ledger.left_out > 0 || all_sessions().nth(SESSIONS).is_some(),
+            machines: Machine::all(lines, SESSIONS),
+            shortened: shortened
+                || timeline.ledger.left_out > 0
+                || Machine::all_sessions(lines).nth(SESSIONS).is_some(),
             counts: timeline.ledger.counts(),
             exceptions: timeline.ledger.exceptions,
             signatures: timeline.ledger.signatures,
-            seals: Seals::of(replayed),
+            seals: Seals::of(replayed, required(folder, opened, top.verified()).as_deref()),
             performances: timeline.performances,
             groups: timeline.groups,
             pictures,
@@ -138,51 +125,10 @@ fn title(opened: Option<&Opened>, replayed: &Replayed) -> String {
     }
 }
 
-impl Session {
-    fn of(line: &Line) -> Option<Self> {
-        let entry = line.entry.as_ref().ok()?;
-        let (what, host, program, bindings, key) = match &entry.event {
-            Event::Opened(it) => ("Opened", &it.host, &it.program, &it.bindings, &it.session_key),
-            Event::Resumed(it) => ("Resumed", &it.host, &it.program, &it.bindings, &it.session_key),
-            _ => return None,
-        };
-        let HostFacts { system, kernel, machine, interfaces } = host;
-        let interfaces = interfaces.as_ref().map_or("not known".into(), |interfaces| {
-            let all: Vec<String> = interfaces.iter().map(|(name, state)| format!("{name} {state}")).collect();
-            if all.is_empty() { "none".into() } else { all.join(", ") }
-        });
-        let Program { name, version, sha256 } = program;
-        let kernel = kernel.as_ref().map(|kernel| format!(", kernel {kernel}")).unwrap_or_default();
-        let machine = machine.as_ref().map(|machine| format!(", {machine}")).unwrap_or_default();
-        Some(Self {
-            line: line.number,
-            at: day_and_time(&entry.at),
-            what,
-            system: clip(&format!("{system}{kernel}{machine}"), BRIEF),
-            interfaces: clip(&interfaces, LONGEST),
-            program: clip(&format!("{name} {version}"), BRIEF),
-            program_sha256: sha256.as_ref().map_or("not known".into(), |sha256| clip(sha256, 64)),
-            key: clip(key, 64),
-            bindings: bound(bindings),
-        })
-    }
-}
-
-/// The bindings, without the participants, who have their own table.
-fn bound(bindings: &Bindings) -> Vec<String> {
-    let mut bound: Vec<String> =
-        bindings.inputs.iter().take(BINDINGS).map(|(name, input)| format!("input {name} is {input}")).collect();
-    for (name, device) in bindings.devices.iter().take(BINDINGS) {
-        let serial = device.serial.map(|serial| format!("serial number {serial}"));
-        let connector = device.connector.as_ref().map(|connector| format!("at {connector}"));
-        let said: Vec<String> = serial.into_iter().chain(connector).collect();
-        bound.push(format!("device {name}: {}", said.join(", ")));
-    }
-    if !bindings.yubihsm.connectors.is_empty() {
-        bound.push(format!("YubiHSMs are looked for at {}", bindings.yubihsm.connectors.join(", ")));
-    }
-    if let Some(products) = &bindings.products {
-        bound.push(format!("products are also copied to {products}"));
-    }
-    bound.iter().map(|text| clip(text, BRIEF)).collect()
+/// The roles whose seals the runbook of a record requires; nothing when it is not known.
+fn required(folder: &Folder, opened: Option<&Opened>, verified: bool) -> Option<Vec<String>> {
+    let named = opened.filter(|_| verified)?.runbook.first()?;
+    let runbook = load(&folder.resolve(&named.path).ok()?).ok()?.runbook?;
+    let all = runbook.participants.iter().filter(|(_, it)| it.seal == Sealing::Required);
+    Some(all.map(|(role, _)| role.to_string()).collect())
 }

@@ -1,7 +1,7 @@
 //! Who vouches for the record.
 
 use super::shown::{BRIEF, clip};
-use crate::audit::Replayed;
+use crate::audit::{Covers, Replayed};
 use serde::Serialize;
 
 /// Most seals that are listed.
@@ -12,6 +12,8 @@ const MOST: usize = 100;
 pub(super) struct Seals {
     /// One row for each seal.
     rows: Vec<Seal>,
+    /// How many there are, whether they are trusted, and how many are required, in one line.
+    short: String,
     /// What the replay found about seals.
     said: Vec<String>,
 }
@@ -34,7 +36,7 @@ struct Seal {
 }
 
 impl Seals {
-    pub(super) fn of(replayed: &Replayed) -> Self {
+    pub(super) fn of(replayed: &Replayed, required: Option<&[String]>) -> Self {
         let about = replayed.findings.iter().filter(|finding| finding.code.contains("seal"));
         let rows = replayed.seals.iter().take(MOST).map(|seal| Seal {
             role: clip(&seal.role, BRIEF),
@@ -44,6 +46,31 @@ impl Seals {
             vouched: seal.vouched,
             covers: seal.covers.to_string(),
         });
-        Self { rows: rows.collect(), said: about.map(|finding| finding.message.clone()).collect() }
+        Self {
+            short: short(replayed, required),
+            rows: rows.collect(),
+            said: about.map(|finding| finding.message.clone()).collect(),
+        }
+    }
+}
+
+fn short(replayed: &Replayed, required: Option<&[String]>) -> String {
+    let whole: Vec<_> = replayed.seals.iter().filter(|seal| seal.covers == Covers::Whole).collect();
+    let trusted = whole.iter().filter(|seal| seal.vouched).count();
+    let seals = match whole.len() {
+        0 => "No seal over the whole record".to_string(),
+        1 => format!(
+            "1 seal over the whole record, {} by a key that you trust",
+            if trusted > 0 { "made" } else { "not" }
+        ),
+        many => format!("{many} seals over the whole record, {trusted} of them by keys that you trust"),
+    };
+    match required {
+        None => seals,
+        Some([]) => format!("{seals}; the runbook requires none"),
+        Some(roles) => {
+            let there = roles.iter().filter(|role| whole.iter().any(|seal| seal.role == **role)).count();
+            format!("{seals}; {there} of the {} that the runbook requires", roles.len())
+        }
     }
 }

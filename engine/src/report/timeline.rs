@@ -4,7 +4,7 @@ use super::{
     course::Course,
     devices::Collected,
     item::{Item, VALUES},
-    ledger::{Ledger, Place},
+    ledger::{Breach, Ledger, Place},
     names::Names,
     sentence::{Block, blocks, plain},
     shown::{BRIEF, LONGEST, clip, value},
@@ -54,6 +54,8 @@ struct Gap {
     from: String,
     to: String,
     duration: String,
+    /// At which step.
+    step: String,
     head: String,
     words: String,
     torn: Option<String>,
@@ -167,6 +169,13 @@ impl<'a> Timeline<'a> {
         }
     }
 
+    /// Where the ceremony broke off that is resumed now.
+    fn breach(&self, at: &str) -> Breach {
+        let step = self.last().map(|last| last.course.at_break(&clip(&last.step, BRIEF)));
+        let step = step.unwrap_or_else(|| "no step was under way".into());
+        Breach { duration: between(self.last_at, at).unwrap_or_else(|| "an unknown time".into()), step }
+    }
+
     fn last(&self) -> Option<&Last> {
         match self.stack.last() {
             Some(at) => self.performances[*at].last.as_ref(),
@@ -187,7 +196,8 @@ impl<'a> Timeline<'a> {
         let last = self.last().filter(|last| is_break || entry.step.as_ref() == Some(&last.step));
         let sentence = last.map(|last| last.plain.clone()).unwrap_or_default();
         let anchor = self.anchor(line);
-        let place = Place { line, anchor, section: &section, sentence: &sentence };
+        let broke_off = if is_break { self.breach(&entry.at) } else { Breach::default() };
+        let place = Place { line, anchor, section: &section, sentence: &sentence, broke_off: &broke_off };
         self.ledger.take(entry, self.names, place);
     }
 
@@ -314,10 +324,12 @@ impl<'a> Timeline<'a> {
         self.host = Some(&resumed.host);
         self.anchors.push((line, line));
         let set_aside = resumed.set_aside.iter().take(VALUES).map(|file| clip(&file.path, BRIEF));
+        let Breach { duration, step } = self.breach(at);
         let gap = Gap {
             from: day_and_time(self.last_at),
             to: day_and_time(at),
-            duration: between(self.last_at, at).unwrap_or_else(|| "an unknown time".into()),
+            duration,
+            step,
             head: clip(&resumed.head, BRIEF),
             words: clip(&resumed.words, LONGEST),
             torn: resumed.torn.as_ref().map(|torn| format!("{} bytes, SHA-256 {}", torn.size, clip(&torn.sha256, 64))),
