@@ -301,7 +301,8 @@ fn without_a_hash_it_is_the_head_that_is_shown_and_read_back() {
     let outputs = scene.perform("people.read-back", json!({ "words": 5 })).unwrap();
     assert_eq!(outputs["positions"].as_array().unwrap().len(), 5);
     assert_eq!(scene.script.record[0], json!({ "checkpoint": hex::encode(head) }));
-    assert!(matches!(&scene.script.shown[0], Notice::Banner(banner) if banner.contains(&hex::encode(head))));
+    assert!(matches!(&scene.script.shown[0], Notice::Information(text) if text.contains("not those of an earlier")));
+    assert!(matches!(&scene.script.shown[1], Notice::Banner(banner) if banner.contains(&hex::encode(head))));
     assert_eq!(scene.replay(&[(None, "people.read-back", json!({ "words": 5 }))]), [Ok(outputs)]);
 }
 
