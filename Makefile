@@ -41,7 +41,7 @@ bench: install-build
 	$(CARGO) bench --locked
 
 install-build:
-	@tests/install.sh cc:build-essential pkg-config:pkg-config libusb-1.0.pc:libusb-1.0-0-dev
+	@tests/install.sh cc:build-essential pkg-config:pkg-config libusb-1.0.pc:libusb-1.0-0-dev libpcsclite.pc:libpcsclite-dev
 
 install-test:
 	@tests/install.sh openssl:openssl ssh-keygen:openssh-client git:git python3:python3 ensurepip.py:python3-venv

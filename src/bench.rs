@@ -7,8 +7,9 @@ mod retry;
 pub use retry::Retrying;
 
 use ledger::{Ledger, Place};
-use officiant_devices::yubihsm::{
-    AttestationKey, Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors,
+use officiant_devices::{
+    AttestationKey,
+    yubihsm::{Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors},
 };
 use officiant_engine::{
     conduct::{Bindings, Failure},
@@ -221,7 +222,7 @@ impl Bench {
 impl State {
     /// The connector of a device, which is started when it is first needed, with nothing plugged in.
     fn connector(&mut self, name: &str) -> Result<&RunningConnector, Failure> {
-        let failed = |error: officiant_devices::yubihsm::Error| {
+        let failed = |error: officiant_devices::Error| {
             Failure::new("virtual-device", format!("the virtual {name} does not work: {error}"))
         };
         if !self.running.contains_key(name) {

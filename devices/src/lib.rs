@@ -4,4 +4,16 @@
 //! talks to a device needs to know that it is a virtual one. What keeps a rehearsal from being taken for the real thing
 //! is the word `REHEARSAL` in every name that a virtual device certifies (see [`yubihsm::rehearsal_anchors`]).
 
+mod attestation_key;
+mod error;
+mod fault;
+mod firmware;
+mod key_material;
+mod store;
+mod x509;
 pub mod yubihsm;
+
+pub use attestation_key::AttestationKey;
+pub use error::Error;
+pub use fault::{Fault, FaultEffect};
+pub use firmware::Firmware;

@@ -3,7 +3,10 @@
 use super::print_line;
 use crate::outcome::Outcome;
 use clap::{Args, Subcommand};
-use officiant_devices::yubihsm::{Connector, Ed25519Attestation, Error, Settings, VirtualYubiHsm};
+use officiant_devices::{
+    Error,
+    yubihsm::{Connector, Ed25519Attestation, Settings, VirtualYubiHsm},
+};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Arguments of `device`.

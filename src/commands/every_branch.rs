@@ -7,7 +7,7 @@ use crate::{
     coverage::{Chart, Director, Ending, Goal, Journey, Plan, Rehearsed, Report, Walked, describe, next},
     outcome::Outcome,
 };
-use officiant_devices::yubihsm::{AttestationKey, Fault};
+use officiant_devices::{AttestationKey, yubihsm::Fault};
 use officiant_engine::{
     audit::{Depth, Scrutiny, Weight, replay},
     conduct::{Bindings, Ceremony, Halt, Live, conduct},

@@ -6,6 +6,9 @@ mod files;
 pub mod host;
 mod people;
 pub mod ports;
+mod product;
+mod text;
+mod x509;
 mod yubihsm;
 
 pub use people::{banner, words};

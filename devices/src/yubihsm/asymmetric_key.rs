@@ -8,7 +8,8 @@ use signature::{Signer, hazmat::RandomizedPrehashSigner};
 use spki::SubjectPublicKeyInfoOwned;
 use zeroize::Zeroizing;
 
-use super::{algorithm::Algorithm, error_code::ErrorCode, key_material::KeyMaterial};
+use super::{algorithm::Algorithm, error_code::ErrorCode};
+use crate::key_material::KeyMaterial;
 
 /// A private key, checked and ready. The types inside wipe themselves.
 pub(super) enum AsymmetricKey {

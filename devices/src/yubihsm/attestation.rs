@@ -4,31 +4,20 @@
 //! Software Foundation's key ceremony of 2020-10-30. What differs on purpose is the word `REHEARSAL` in every name.
 
 use der::{
-    Any, DateTime, Decode, Encode, Tag,
-    asn1::{BitString, GeneralizedTime, Null, ObjectIdentifier, OctetString, SetOfVec, UtcTime},
+    Any, Decode, Encode, Tag,
+    asn1::{BitString, ObjectIdentifier, OctetString},
 };
-use p256::ecdsa::DerSignature;
-use rand_core::{OsRng, RngCore};
-use sha2::{Digest, Sha256};
-use signature::Signer;
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::{
-    Certificate, TbsCertificate, Version,
-    attr::AttributeTypeAndValue,
-    ext::{
-        Extension,
-        pkix::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, KeyUsages, SubjectKeyIdentifier},
+use spki::SubjectPublicKeyInfoOwned;
+use x509_cert::{Certificate, ext::Extension};
+
+use super::object::Object;
+use crate::{
+    AttestationKey, Firmware,
+    x509::{
+        CertificateError, Unsigned, authority_key_identifier, certificate_authority, common_name, extension,
+        random_serial, sign_ecdsa, sign_rsa, subject_key_identifier, validity,
     },
-    name::{Name, RdnSequence, RelativeDistinguishedName},
-    serial_number::SerialNumber,
-    time::{Time, Validity},
 };
-
-use super::{attestation_key::AttestationKey, firmware::Firmware, object::Object};
-
-const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// The vendor's extensions (*Attestation*, *Certificate Extensions*).
 const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.1");
@@ -38,27 +27,6 @@ const DOMAINS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.4148
 const CAPABILITIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.5");
 const OBJECT_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.6");
 const LABEL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.9");
-
-/// Why a certificate could not be made. None of it depends on what a client sends.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CertificateError {
-    #[error(transparent)]
-    Encoding(#[from] der::Error),
-    #[error(transparent)]
-    Key(#[from] spki::Error),
-    #[error("{0}")]
-    Signature(#[from] signature::Error),
-}
-
-/// A certificate before it is signed.
-pub(super) struct Unsigned {
-    pub(super) serial: SerialNumber,
-    pub(super) issuer: Name,
-    pub(super) subject: Name,
-    pub(super) validity: Validity,
-    pub(super) public_key: SubjectPublicKeyInfoOwned,
-    pub(super) extensions: Vec<Extension>,
-}
 
 /// The certificate of a device, object 0: DER.
 pub(super) fn device_certificate(
@@ -121,9 +89,7 @@ pub(super) fn key_attestation(
         public_key,
         extensions: key_extensions(object, firmware, serial)?,
     };
-    let algorithm = AlgorithmIdentifierOwned { oid: SHA256_WITH_RSA, parameters: Some(Null.into()) };
-    let certificate = sign(unsigned, algorithm, |bytes| key.sign(bytes))?;
-    Ok(certificate.to_der()?)
+    Ok(sign_rsa(unsigned, key)?.to_der()?)
 }
 
 fn key_extensions(object: &Object, firmware: Firmware, serial: u32) -> Result<Vec<Extension>, der::Error> {
@@ -137,87 +103,4 @@ fn key_extensions(object: &Object, firmware: Firmware, serial: u32) -> Result<Ve
         // A label is any bytes to the device, so no check that it is UTF-8.
         extension(LABEL, &Any::new(Tag::Utf8String, object.label.before_zero())?)?,
     ])
-}
-
-/// Signs with ECDSA on P-256 and SHA-256, deterministically (RFC 6979).
-pub(super) fn sign_ecdsa(unsigned: Unsigned, key: &p256::ecdsa::SigningKey) -> Result<Certificate, CertificateError> {
-    let algorithm = AlgorithmIdentifierOwned { oid: ECDSA_WITH_SHA256, parameters: None };
-    sign(unsigned, algorithm, |bytes| {
-        let signature: DerSignature = key.try_sign(bytes)?;
-        Ok(signature.as_bytes().to_vec())
-    })
-}
-
-fn sign(
-    unsigned: Unsigned,
-    algorithm: AlgorithmIdentifierOwned,
-    signer: impl FnOnce(&[u8]) -> Result<Vec<u8>, signature::Error>,
-) -> Result<Certificate, CertificateError> {
-    let tbs_certificate = TbsCertificate {
-        version: Version::V3,
-        serial_number: unsigned.serial,
-        signature: algorithm.clone(),
-        issuer: unsigned.issuer,
-        validity: unsigned.validity,
-        subject: unsigned.subject,
-        subject_public_key_info: unsigned.public_key,
-        issuer_unique_id: None,
-        subject_unique_id: None,
-        extensions: Some(unsigned.extensions),
-    };
-    let signature = BitString::from_bytes(&signer(&tbs_certificate.to_der()?)?)?;
-    Ok(Certificate { tbs_certificate, signature_algorithm: algorithm, signature })
-}
-
-/// 2017-01-01 to 2071-10-05, as in all of the vendor's certificates.
-pub(super) fn validity() -> Result<Validity, der::Error> {
-    let date = |year, month, day| DateTime::new(year, month, day, 0, 0, 0);
-    Ok(Validity {
-        not_before: Time::UtcTime(UtcTime::from_date_time(date(2017, 1, 1)?)?),
-        not_after: Time::GeneralTime(GeneralizedTime::from_date_time(date(2071, 10, 5)?)),
-    })
-}
-
-/// A name of nothing but a common name, UTF-8.
-pub(super) fn common_name(text: &str) -> Result<Name, der::Error> {
-    let attribute = AttributeTypeAndValue { oid: COMMON_NAME, value: Any::new(Tag::Utf8String, text.as_bytes())? };
-    let name = RelativeDistinguishedName(SetOfVec::try_from(vec![attribute])?);
-    Ok(RdnSequence(vec![name]))
-}
-
-/// Critical basic constraints of a CA that may have `below` CAs below it.
-pub(super) fn certificate_authority(below: u8) -> Result<Extension, der::Error> {
-    let constraints = BasicConstraints { ca: true, path_len_constraint: Some(below) };
-    Ok(Extension { critical: true, ..extension(der::oid::db::rfc5280::ID_CE_BASIC_CONSTRAINTS, &constraints)? })
-}
-
-/// Critical key usage of a CA that signs certificates and revocation lists.
-pub(super) fn certificate_signing() -> Result<Extension, der::Error> {
-    let usage = KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign);
-    Ok(Extension { critical: true, ..extension(der::oid::db::rfc5280::ID_CE_KEY_USAGE, &usage)? })
-}
-
-pub(super) fn subject_key_identifier(key: &SubjectPublicKeyInfoOwned) -> Result<Extension, der::Error> {
-    extension(der::oid::db::rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, &SubjectKeyIdentifier(key_identifier(key)?))
-}
-
-pub(super) fn authority_key_identifier(key: &SubjectPublicKeyInfoOwned) -> Result<Extension, der::Error> {
-    let identifier = AuthorityKeyIdentifier { key_identifier: Some(key_identifier(key)?), ..Default::default() };
-    extension(der::oid::db::rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, &identifier)
-}
-
-/// RFC 7093, method 1: the first 160 bits of the SHA-256 of the public key.
-fn key_identifier(key: &SubjectPublicKeyInfoOwned) -> Result<OctetString, der::Error> {
-    let digest = Sha256::digest(key.subject_public_key.raw_bytes());
-    OctetString::new(digest.get(..20).unwrap_or_default())
-}
-
-fn extension(extn_id: ObjectIdentifier, value: &impl Encode) -> Result<Extension, der::Error> {
-    Ok(Extension { extn_id, critical: false, extn_value: OctetString::new(value.to_der()?)? })
-}
-
-fn random_serial<const N: usize>() -> Result<SerialNumber, der::Error> {
-    let mut bytes = [0; N];
-    OsRng.fill_bytes(&mut bytes);
-    SerialNumber::new(&bytes)
 }

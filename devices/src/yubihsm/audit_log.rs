@@ -7,7 +7,8 @@ use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{command::CommandCode, firmware::Firmware};
+use super::command::CommandCode;
+use crate::Firmware;
 
 /// Entries that the log has room for.
 pub(super) const CAPACITY: u8 = 62;

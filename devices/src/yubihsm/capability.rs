@@ -1,9 +1,8 @@
 //! Capabilities of objects and sessions.
 
+use crate::Firmware;
 use bitflags::bitflags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-
-use super::firmware::Firmware;
 
 bitflags! {
     /// What may be done with an object, or by a session (*Core Concepts*, *Capabilities*): eight bytes, big-endian, a

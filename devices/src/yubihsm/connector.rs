@@ -14,9 +14,9 @@ use tracing::{debug, warn};
 
 use super::{
     device::{Reply, VirtualYubiHsm},
-    error::Error,
     http::{Connection, Failure, Request, Response, Status},
 };
+use crate::Error;
 
 /// Connections at once. When one more comes, the one that has been idle for longest gives way, or else the new one.
 const CONNECTIONS_LIMIT: usize = 64;

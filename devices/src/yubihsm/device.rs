@@ -9,20 +9,18 @@ use tracing::debug;
 
 use super::{
     attestation,
-    attestation_key::AttestationKey,
     audit_log::{AuditLog, Happened},
     command::{self, CommandCode},
-    error::Error,
     error_code::ErrorCode,
     fault::{Fault, FaultEffect},
-    firmware::Firmware,
+    limits,
     message::{self, Message},
     rehearsal_pki::SubCa,
     session::{Session, Sessions},
     settings::{Ed25519Attestation, Settings},
     state::{FORMAT, State},
-    store::Store,
 };
+use crate::{AttestationKey, Error, Firmware, store::Store};
 
 /// A virtual YubiHSM 2. Clones are the same device; its file is locked until the last of them is dropped.
 #[derive(Clone)]
@@ -218,7 +216,7 @@ type Outcome = Result<Result<Vec<u8>, ErrorCode>, Interruption>;
 impl Device {
     /// Answers a message as it came over the wire.
     fn answer(&mut self, whole: &[u8]) -> Result<Vec<u8>, Interruption> {
-        if whole.len() > self.state.firmware.longest_message() {
+        if whole.len() > limits::longest_message(self.state.firmware) {
             return Ok(message::answer(0, Err(ErrorCode::WrongLength)));
         }
         let message = match Message::parse(whole) {
@@ -457,7 +455,7 @@ fn factory_new(store: &Store, settings: &Settings) -> Result<(State, Attestation
     let mut state = State {
         format: FORMAT.to_owned(),
         serial: settings.serial,
-        firmware: settings.firmware.unwrap_or_default(),
+        firmware: settings.firmware.unwrap_or(limits::FIRMWARE),
         attestation_key: key.to_pkcs8()?,
         attestation_certificate: certificate,
         objects: Vec::new(),

@@ -15,7 +15,7 @@
 //! ```no_run
 //! use officiant_devices::yubihsm::{Connector, Fault, FaultEffect, CommandCode, Settings, VirtualYubiHsm};
 //!
-//! # fn main() -> Result<(), officiant_devices::yubihsm::Error> {
+//! # fn main() -> Result<(), officiant_devices::Error> {
 //! let device = VirtualYubiHsm::open(&Settings::new(13_200_460, "device.json"))?;
 //! let connector = Connector::start(device, ([127, 0, 0, 1], 0).into())?;
 //! println!("connector = {}", connector.url());
@@ -30,21 +30,18 @@
 mod algorithm;
 mod asymmetric_key;
 mod attestation;
-mod attestation_key;
 mod audit_log;
 mod capability;
 mod command;
 mod connector;
 mod device;
 mod domain;
-mod error;
 mod error_code;
 mod fault;
 mod fields;
-mod firmware;
 mod http;
-mod key_material;
 mod label;
+mod limits;
 mod message;
 mod object;
 mod rehearsal_pki;
@@ -52,15 +49,11 @@ mod scp03;
 mod session;
 mod settings;
 mod state;
-mod store;
 
-pub use attestation_key::AttestationKey;
 pub use command::CommandCode;
 pub use connector::{Connector, RunningConnector, StopHandle};
 pub use device::{Reply, VirtualYubiHsm};
-pub use error::Error;
 pub use error_code::ErrorCode;
 pub use fault::{Fault, FaultEffect};
-pub use firmware::Firmware;
 pub use rehearsal_pki::{RehearsalAnchors, rehearsal_anchors};
 pub use settings::{Ed25519Attestation, Settings};

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    algorithm::Algorithm, capability::Capabilities, domain::Domains, error_code::ErrorCode, key_material::KeyMaterial,
-    label::Label,
-};
+use super::{algorithm::Algorithm, capability::Capabilities, domain::Domains, error_code::ErrorCode, label::Label};
+use crate::key_material::KeyMaterial;
 
 /// An object ID. IDs are counted apart for each [`ObjectType`]; `0x0000` and `0xffff` are the device's own (*Object
 /// ID*).

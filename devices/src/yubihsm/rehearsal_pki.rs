@@ -4,18 +4,16 @@
 //! certificates of them. That is the point: they need no storage, every rehearsal chains to the same anchors, and
 //! nobody can take them for more than practice.
 
-use der::{Decode, Encode, EncodePem, pem::LineEnding};
-use p256::{ecdsa::SigningKey, pkcs8::EncodePublicKey};
-use sha2::{Digest, Sha256};
-use spki::SubjectPublicKeyInfoOwned;
+use der::{Encode, EncodePem, pem::LineEnding};
+use p256::ecdsa::SigningKey;
 use x509_cert::{Certificate, serial_number::SerialNumber};
 
-use super::{
-    attestation::{
+use crate::{
+    Error,
+    x509::{
         CertificateError, Unsigned, authority_key_identifier, certificate_authority, certificate_signing, common_name,
-        sign_ecdsa, subject_key_identifier, validity,
+        key_of, public_key, sign_ecdsa, subject_key_identifier, validity,
     },
-    error::Error,
 };
 
 const ROOT_PHRASE: &str = "REHEARSAL YubiHSM Root CA: this key is public, anybody can forge with it";
@@ -109,13 +107,4 @@ impl SubCa {
         )?;
         Ok(Self { key, certificate, root })
     }
-}
-
-/// A phrase's key. Both phrases give a number below the order of P-256, as all but one in 2³² do.
-fn key_of(phrase: &str) -> Result<SigningKey, signature::Error> {
-    SigningKey::from_bytes(&Sha256::digest(phrase))
-}
-
-fn public_key(key: &SigningKey) -> Result<SubjectPublicKeyInfoOwned, spki::Error> {
-    Ok(SubjectPublicKeyInfoOwned::from_der(key.verifying_key().to_public_key_der()?.as_bytes())?)
 }

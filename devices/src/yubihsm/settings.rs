@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{attestation_key::AttestationKey, error_code::ErrorCode, firmware::Firmware};
+use super::error_code::ErrorCode;
+use crate::{AttestationKey, Firmware};
 
 /// What [`VirtualYubiHsm::open`](super::VirtualYubiHsm::open) opens.
 #[derive(Clone, Debug)]

@@ -12,12 +12,11 @@ use super::{
     capability::Capabilities,
     domain::Domains,
     error_code::ErrorCode,
-    firmware::Firmware,
-    key_material::KeyMaterial,
     label::Label,
     object::{Object, ObjectId, ObjectType, Origin},
     session::Caller,
 };
+use crate::{Firmware, key_material::KeyMaterial, store::Kept};
 
 /// Objects that a device can hold (*Core Concepts*, *Objects*).
 pub(super) const RECORDS: u16 = 256;
@@ -71,6 +70,39 @@ pub(super) struct NewObject {
     pub(super) domains: Domains,
     pub(super) capabilities: Capabilities,
     pub(super) algorithm: Algorithm,
+}
+
+impl Kept for State {
+    fn problem(&self) -> Option<String> {
+        if self.format != FORMAT {
+            return Some(format!("its format is {:?}, not {FORMAT:?}", self.format));
+        }
+        if self.objects.len() > usize::from(RECORDS) {
+            return Some(format!("it holds {} objects; a YubiHSM 2 holds at most {RECORDS}", self.objects.len()));
+        }
+        if self.log.entries.len() > usize::from(CAPACITY) {
+            return Some(format!(
+                "its log has {} entries; that of a YubiHSM 2 has at most {CAPACITY}",
+                self.log.entries.len()
+            ));
+        }
+        self.objects.iter().enumerate().find_map(|(index, object)| {
+            let place = format!("object {:#06x} ({:?})", object.id, object.object_type);
+            let twin = |other: &Object| other.object_type == object.object_type && other.id == object.id;
+            if self.objects.iter().skip(index + 1).any(twin) {
+                return Some(format!("{place} is there twice"));
+            }
+            let key = object.key.expose();
+            let fits = match object.object_type {
+                ObjectType::AuthenticationKey => {
+                    object.algorithm == Algorithm::Aes128YubicoAuthentication && key.len() == AUTHENTICATION_KEY_LENGTH
+                }
+                ObjectType::AsymmetricKey => AsymmetricKey::from_bytes(object.algorithm, key).is_ok(),
+                _ => false,
+            };
+            (!fits).then(|| format!("{place} has no key that fits {:?}", object.algorithm))
+        })
+    }
 }
 
 impl State {
@@ -199,38 +231,6 @@ impl State {
     pub(super) fn free_pages(&self) -> u16 {
         let used = self.objects.iter().map(|object| pages(object.algorithm)).fold(0, u16::saturating_add);
         PAGES.saturating_sub(used)
-    }
-
-    /// What is wrong with a state that a file holds, in words; `None` if it can be served.
-    pub(super) fn problem(&self) -> Option<String> {
-        if self.format != FORMAT {
-            return Some(format!("its format is {:?}, not {FORMAT:?}", self.format));
-        }
-        if self.objects.len() > usize::from(RECORDS) {
-            return Some(format!("it holds {} objects; a YubiHSM 2 holds at most {RECORDS}", self.objects.len()));
-        }
-        if self.log.entries.len() > usize::from(CAPACITY) {
-            return Some(format!(
-                "its log has {} entries; that of a YubiHSM 2 has at most {CAPACITY}",
-                self.log.entries.len()
-            ));
-        }
-        self.objects.iter().enumerate().find_map(|(index, object)| {
-            let place = format!("object {:#06x} ({:?})", object.id, object.object_type);
-            let twin = |other: &Object| other.object_type == object.object_type && other.id == object.id;
-            if self.objects.iter().skip(index + 1).any(twin) {
-                return Some(format!("{place} is there twice"));
-            }
-            let key = object.key.expose();
-            let fits = match object.object_type {
-                ObjectType::AuthenticationKey => {
-                    object.algorithm == Algorithm::Aes128YubicoAuthentication && key.len() == AUTHENTICATION_KEY_LENGTH
-                }
-                ObjectType::AsymmetricKey => AsymmetricKey::from_bytes(object.algorithm, key).is_ok(),
-                _ => false,
-            };
-            (!fits).then(|| format!("{place} has no key that fits {:?}", object.algorithm))
-        })
     }
 
     /// An ID that is not taken, at random as the device does it.

@@ -6,7 +6,10 @@ use std::{
 };
 
 use der::{Decode, Encode, EncodePem, pem::LineEnding};
-use officiant_devices::yubihsm::{Ed25519Attestation, ErrorCode, Firmware, rehearsal_anchors};
+use officiant_devices::{
+    Firmware,
+    yubihsm::{Ed25519Attestation, ErrorCode, rehearsal_anchors},
+};
 use x509_cert::{Certificate, ext::Extension};
 use yubihsm::{Capability, Domain, asymmetric, device::ErrorKind, object};
 

@@ -1,6 +1,9 @@
 //! The audit log, as the `yubihsm` crate reads it.
 
-use officiant_devices::yubihsm::{CommandCode, Fault, FaultEffect, Firmware};
+use officiant_devices::{
+    Firmware,
+    yubihsm::{CommandCode, Fault, FaultEffect},
+};
 use sha2::{Digest, Sha256};
 use yubihsm::{Capability, Client, Domain, asymmetric, audit::AuditOption, command::Code, device::ErrorKind, object};
 

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use officiant_devices::yubihsm::{Connector, Error, VirtualYubiHsm};
+use officiant_devices::{
+    Error,
+    yubihsm::{Connector, VirtualYubiHsm},
+};
 
 use crate::{
     host::frame,

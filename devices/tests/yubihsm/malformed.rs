@@ -1,6 +1,6 @@
 //! Messages that no client sends.
 
-use officiant_devices::yubihsm::{CommandCode, Firmware};
+use officiant_devices::{Firmware, yubihsm::CommandCode};
 use yubihsm::object;
 
 use crate::{

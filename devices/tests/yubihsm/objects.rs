@@ -1,6 +1,9 @@
 //! Objects: IDs, sequence numbers, lists, storage, the factory's state.
 
-use officiant_devices::yubihsm::{CommandCode, ErrorCode, Fault, FaultEffect, Firmware};
+use officiant_devices::{
+    Firmware,
+    yubihsm::{CommandCode, ErrorCode, Fault, FaultEffect},
+};
 use yubihsm::{Capability, Client, Domain, asymmetric, device::ErrorKind, object};
 
 use crate::{

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use officiant_devices::yubihsm::{Connector, Error, Firmware, Settings, VirtualYubiHsm};
+use officiant_devices::{
+    Error, Firmware,
+    yubihsm::{Connector, Settings, VirtualYubiHsm},
+};
 use yubihsm::{Capability, Client, Credentials, Domain, HttpConfig, asymmetric, device::ErrorKind, object};
 
 use crate::{
@@ -73,7 +76,7 @@ fn two_do_not_open_the_same_device() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{}: another process has this virtual YubiHSM open; stop it first, or name another file",
+            "{}: another process has this virtual device open; stop it first, or name another file",
             path.display()
         )
     );
@@ -87,7 +90,7 @@ fn a_file_of_another_device_is_refused() {
     drop(bench.connector);
     settings.serial = 1;
     let message = VirtualYubiHsm::open(&settings).unwrap_err().to_string();
-    assert!(message.contains(&format!("this is the virtual YubiHSM {SERIAL}, not 1;")), "{message}");
+    assert!(message.contains(&format!("this is the virtual device {SERIAL}, not 1;")), "{message}");
     settings.serial = SERIAL;
     settings.firmware = Some(Firmware::new(2, 1, 2));
     let message = VirtualYubiHsm::open(&settings).unwrap_err().to_string();

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use officiant_devices::yubihsm::{AttestationKey, Connector, RunningConnector, Settings, VirtualYubiHsm};
+use officiant_devices::{
+    AttestationKey,
+    yubihsm::{Connector, RunningConnector, Settings, VirtualYubiHsm},
+};
 use tempfile::TempDir;
 use yubihsm::{Capability, Client, Credentials, Domain, HttpConfig, authentication, device, object};
 

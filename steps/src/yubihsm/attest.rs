@@ -7,12 +7,12 @@ use super::{
     attestation::{Attestation, Expected},
     device::Device,
     history::KeyOnDevice,
-    product::Target,
     public_key::PublicKey,
     session::{Command, Moment, Session},
     trouble::{Trouble, code},
 };
 use crate::ports::Ports;
+use crate::product::Target;
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Notice, Objection, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,12 @@
 //! Attestation certificates, as far as they can be judged beside the device that made them
 //! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-core-concepts.html#certificate-extensions>).
 //!
-//! Whether the device's own certificate goes back to the vendor is told by [`super::chain`], with the vendor's root at hand.
+//! Whether the device's own certificate goes back to the vendor is told by [`x509::leads_to`](crate::x509::leads_to), with the vendor's root at hand.
 
-use super::{
-    argument::{capability_names, domain_numbers},
-    signature::{Unverified, verify},
+use super::argument::{capability_names, domain_numbers};
+use crate::{
     text::plain,
+    x509::{Unverified, verify},
 };
 use x509_cert::{
     Certificate,

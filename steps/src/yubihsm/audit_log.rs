@@ -7,10 +7,10 @@ use super::{
     argument::{FACTORY_DEFAULT, ObjectId, YubiHsm, password},
     command_name::command_name,
     device::Device,
-    product::Target,
     session::{Command, Moment, Session},
 };
 use crate::ports::Ports;
+use crate::product::Target;
 use entry::{LogEntry, broken};
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;

@@ -6,9 +6,9 @@ use super::{
     device::Device,
     history::serial_of,
     session::{Command, Moment, Session},
-    text::plain,
 };
 use crate::ports::Ports;
+use crate::text::plain;
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

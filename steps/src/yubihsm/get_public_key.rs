@@ -4,11 +4,11 @@ use super::{
     argument::{FACTORY_DEFAULT, ObjectId, YubiHsm, password},
     device::Device,
     history::{KeyOnDevice, file_of},
-    product::Target,
     public_key::PublicKey,
     session::Moment,
 };
 use crate::ports::Ports;
+use crate::product::Target;
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, SecretName, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

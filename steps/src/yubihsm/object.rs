@@ -1,7 +1,7 @@
 //! Objects as the device describes them, and whether they are what was asked for.
 
 use super::argument::{Capabilities, Domains, Label, ObjectType, algorithm_name, capability_names, domain_numbers};
-use super::text::plain;
+use crate::text::plain;
 use officiant_engine::conduct::{Failure, Objection};
 use schemars::JsonSchema;
 use serde::Serialize;

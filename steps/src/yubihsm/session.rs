@@ -3,10 +3,10 @@
 use super::{
     argument::{ObjectType, capability_names, domain_numbers},
     device::Device,
-    text::plain,
     trouble::{Trouble, code, tried},
 };
 use crate::ports::Identity;
+use crate::text::plain;
 use officiant_engine::conduct::{Failure, Secret};
 use yubihsm::{
     Capability, Client, Credentials, Domain, client,

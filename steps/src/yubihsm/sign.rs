@@ -4,10 +4,10 @@ use super::{
     argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
     device::Device,
     history::{KeyOnDevice, file_of},
-    product::vacant,
     public_key::PublicKey,
     session::{Command, Moment},
 };
+use crate::product::vacant;
 use crate::{files::Place, ports::Ports};
 use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler},

@@ -1,7 +1,10 @@
 //! `yubihsm.audit-log`.
 
 use crate::bench::{PASSWORD, Room, key, with};
-use officiant_devices::yubihsm::{CommandCode, Fault, FaultEffect, Firmware};
+use officiant_devices::{
+    Firmware,
+    yubihsm::{CommandCode, Fault, FaultEffect},
+};
 use serde_json::{Value, json};
 use std::fs;
 use yubihsm::{Client, Connector, Credentials, HttpConfig};

@@ -2,7 +2,10 @@
 
 use crate::support::{Prober, Script};
 use jiff::Timestamp;
-use officiant_devices::yubihsm::{AttestationKey, Connector, RunningConnector, Settings, VirtualYubiHsm};
+use officiant_devices::{
+    AttestationKey,
+    yubihsm::{Connector, RunningConnector, Settings, VirtualYubiHsm},
+};
 use officiant_engine::{
     conduct::{
         Bindings, Ceremony, Doubt, Exhibit, Failure, Made, Notice, Performed, Position, Registry, Secret, StepHandler,

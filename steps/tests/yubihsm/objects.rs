@@ -1,7 +1,7 @@
 //! `yubihsm.device-info`, `put-authentication-key`, `list-objects`, `delete-object`.
 
 use crate::bench::{Room, authentication_key, with};
-use officiant_devices::yubihsm::{Firmware, Settings};
+use officiant_devices::{Firmware, yubihsm::Settings};
 use serde_json::json;
 
 #[test]

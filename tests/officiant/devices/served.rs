@@ -70,7 +70,7 @@ fn a_virtual_device_is_reached_by_the_yubihsm_crate_and_survives_a_restart() {
 fn a_virtual_device_is_served_on_this_machine_only() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("device.json");
-    let message = "error: 0.0.0.0:0 is not a loopback address; a virtual YubiHSM is served on this machine only: \
+    let message = "error: 0.0.0.0:0 is not a loopback address; a virtual device is served on this machine only: \
                    use 127.0.0.1:PORT or [::1]:PORT";
     refused(&mut device(&state, &["--listen", "0.0.0.0:0"]), 2, message);
     assert!(!state.exists(), "a device was made for nothing");
@@ -82,7 +82,7 @@ fn a_virtual_device_is_opened_by_one_process_at_a_time() {
     let state = folder.path().join("device.json");
     let served = Served::start(&state);
     let message = format!(
-        "error: {}: another process has this virtual YubiHSM open; stop it first, or name another file",
+        "error: {}: another process has this virtual device open; stop it first, or name another file",
         state.display()
     );
     refused(&mut device(&state, &[]), 2, &message);
@@ -96,7 +96,7 @@ fn a_damaged_state_is_left_as_it_is() {
     let state = folder.path().join("device.json");
     fs::write(&state, "{").unwrap();
     let message = format!(
-        "error: {}: this is not the intact state of a virtual YubiHSM (EOF while parsing an object at line 1 column 1); it was \
+        "error: {}: this is not the intact state of a virtual device (EOF while parsing an object at line 1 column 1); it was \
          left as it is: put back a copy of it, or name another file to start with a factory-new device",
         state.display()
     );
@@ -110,7 +110,7 @@ fn the_state_of_one_device_is_not_served_as_another() {
     let state = folder.path().join("device.json");
     serve(7_550_099, &state);
     let message = format!(
-        "error: {}: this is the virtual YubiHSM 7550099, not 7550054; ask for 7550099, or name another file for 7550054",
+        "error: {}: this is the virtual device 7550099, not 7550054; ask for 7550099, or name another file for 7550054",
         state.display()
     );
     refused(&mut device(&state, &[]), 2, &message);

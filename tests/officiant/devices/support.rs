@@ -1,7 +1,10 @@
 //! Virtual devices, and ceremonies that are carried out on them.
 
 use crate::support::{CarriedOut, Ceremony, pretty};
-use officiant_devices::yubihsm::{AttestationKey, Connector, Fault, RunningConnector, Settings, VirtualYubiHsm};
+use officiant_devices::{
+    AttestationKey,
+    yubihsm::{Connector, Fault, RunningConnector, Settings, VirtualYubiHsm},
+};
 use serde_json::json;
 use std::{
     fs,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::super::firmware::Firmware;
+use crate::Firmware;
 
 macro_rules! commands {
     ($($code:literal $variant:ident $name:literal)*) => {

@@ -1,7 +1,7 @@
 //! DEVICE INFO: version (3 bytes), serial number (4), size of the log (1) and its entries in use (1), algorithms (1
 //! each). Firmware 2.4 has a second page, asked for with the byte 1: the part number of the chip.
 
-use super::super::{audit_log::CAPACITY, device::Device, error_code::ErrorCode, fields::Fields};
+use super::super::{audit_log::CAPACITY, device::Device, error_code::ErrorCode, fields::Fields, limits};
 
 /// What a real device answers here is not documented, and clients only show it; this has the form of a chip's name.
 const PART_NUMBER: &str = "78CLUFX5000PR";
@@ -16,7 +16,7 @@ pub(super) fn execute(device: &Device, data: &[u8]) -> Result<Vec<u8>, ErrorCode
             let mut info = firmware.to_bytes().to_vec();
             info.extend(device.state.serial.to_be_bytes());
             info.extend([CAPACITY, device.state.log.used()]);
-            info.extend(1..=firmware.highest_algorithm());
+            info.extend(1..=limits::highest_algorithm(firmware));
             Ok(info)
         }
         1 if firmware.at_least(2, 4, 0) => Ok(PART_NUMBER.into()),

@@ -2,7 +2,9 @@
 
 use rand_core::{OsRng, RngCore};
 
-use super::super::{capability::Capabilities, device::Device, error_code::ErrorCode, fields::Fields, session::Caller};
+use super::super::{
+    capability::Capabilities, device::Device, error_code::ErrorCode, fields::Fields, limits, session::Caller,
+};
 
 pub(super) fn execute(device: &Device, caller: &Caller, data: &[u8]) -> Result<Vec<u8>, ErrorCode> {
     let mut fields = Fields::of(data);
@@ -10,7 +12,7 @@ pub(super) fn execute(device: &Device, caller: &Caller, data: &[u8]) -> Result<V
     fields.end()?;
 
     caller.needs(Capabilities::GET_PSEUDO_RANDOM)?;
-    if length > device.state.firmware.longest_encrypted_data() {
+    if length > limits::longest_encrypted_data(device.state.firmware) {
         return Err(ErrorCode::WrongLength);
     }
     let mut bytes = vec![0; length];

@@ -7,10 +7,9 @@
 
 use super::super::{
     attestation::Attestation,
-    chain,
     history::{KeyOnDevice, file_of},
-    text::plain,
 };
+use crate::{text::plain, x509};
 use officiant_engine::{
     conduct::{Exhibit, Objection},
     record::digest_hex,
@@ -96,7 +95,7 @@ fn chain_objection(device: &Attestation, exhibit: &Exhibit<'_>) -> Option<Object
         };
         return (!said).then(|| Objection::unproven("anchors", message));
     }
-    let astray = chain::leads_to(device.certificate(), &anchors, exhibit.this().at).err()?;
+    let astray = x509::leads_to(device.certificate(), &anchors, exhibit.this().at).err()?;
     let message = format!("the device's certificate leads to no trusted root: {}", plain(&astray));
     Some(Objection::wrong("chain", message))
 }
@@ -119,7 +118,7 @@ fn of_the_key(
     if let Err(fault) = attestation.signed_by(device) {
         wrong("attestation", &format!("the attestation does not hold: {fault}"));
     }
-    if !chain::valid(attestation.certificate(), exhibit.this().at) {
+    if !x509::valid(attestation.certificate(), exhibit.this().at) {
         wrong("attestation", "the attestation was not valid at that time");
     }
     let fingerprint = attestation.public_key().map(|der| digest_hex(&der)).unwrap_or_default();

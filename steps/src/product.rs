@@ -13,7 +13,7 @@ use std::{
 /// The place of a new product whose bytes the device tells: a file that is there already is compared with them, for a person who
 /// finds it has to know whether it is the same.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     product: String,
     /// The file that is there already.
     held: Option<PathBuf>,
@@ -24,7 +24,7 @@ impl Target {
     ///
     /// # Errors
     /// `path`; `exists` when what is there is no file.
-    pub(super) fn of(stage: &Stage<'_>, path: &str) -> Result<Self, Failure> {
+    pub(crate) fn of(stage: &Stage<'_>, path: &str) -> Result<Self, Failure> {
         let product = Place::product(path)?;
         let full = Place::Product(format!("products/{product}")).full(stage)?;
         if full.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
@@ -37,7 +37,7 @@ impl Target {
     ///
     /// # Errors
     /// `exists`, with whether it is the same.
-    pub(super) fn free(&self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn free(&self, bytes: &[u8]) -> Result<(), Failure> {
         let Some(held) = &self.held else { return Ok(()) };
         let name = format!("`products/{}`", self.product);
         Err(match fs::read(held) {
@@ -54,7 +54,7 @@ impl Target {
     ///
     /// # Errors
     /// `exists`, with whether it is the same.
-    pub(super) fn write(&self, stage: &mut Stage<'_>, bytes: &[u8]) -> Result<FileRecord, Failure> {
+    pub(crate) fn write(&self, stage: &mut Stage<'_>, bytes: &[u8]) -> Result<FileRecord, Failure> {
         self.free(bytes)?;
         stage.product(&self.product, bytes)
     }
@@ -64,7 +64,7 @@ impl Target {
 ///
 /// # Errors
 /// `path`, `exists`.
-pub(super) fn vacant(stage: &Stage<'_>, path: &str) -> Result<String, Failure> {
+pub(crate) fn vacant(stage: &Stage<'_>, path: &str) -> Result<String, Failure> {
     let product = Place::product(path)?;
     free(&Place::Product(format!("products/{product}")).full(stage)?)?;
     if let Some(copies) = &stage.bindings().products {

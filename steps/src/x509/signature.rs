@@ -1,4 +1,4 @@
-//! Signatures of certificates (RFC 5280, 4.1.1.3), with the algorithms that YubiHSM 2 devices and their vendor use.
+//! Signatures of certificates (RFC 5280, 4.1.1.3), with the algorithms that these devices and their vendor use.
 
 use rsa::{
     RsaPublicKey,
@@ -20,7 +20,7 @@ const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.84
 
 /// Why a signature does not verify.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unverified {
+pub(crate) enum Unverified {
     /// The issuer's key did not make it.
     OtherKey,
     /// What is signed names another algorithm than the signature does.
@@ -30,7 +30,7 @@ pub(super) enum Unverified {
 }
 
 /// Verifies the signature of a certificate with the public key of another.
-pub(super) fn verify(certificate: &Certificate, issuer: &Certificate) -> Result<(), Unverified> {
+pub(crate) fn verify(certificate: &Certificate, issuer: &Certificate) -> Result<(), Unverified> {
     if certificate.signature_algorithm != certificate.tbs_certificate.signature {
         return Err(Unverified::TwoAlgorithms);
     }

@@ -2,15 +2,15 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use super::firmware::Firmware;
+use crate::Firmware;
 
-/// Why a virtual device could not be opened, reset or served. What a *command* is refused with is an
-/// [`ErrorCode`](super::ErrorCode).
+/// Why a virtual device could not be opened, reset or served. What a *command* is refused with, the device
+/// answers.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The state file could not be read or written.
-    #[error("{path}: could not {action} the state of the virtual YubiHSM: {source}", path = path.display())]
+    #[error("{path}: could not {action} the state of the virtual device: {source}", path = path.display())]
     Storage {
         /// The state file, or its lock or directory.
         path: PathBuf,
@@ -19,9 +19,9 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
-    /// The state file is there, but is not the state of a virtual YubiHSM 2 as this program writes it.
+    /// The state file is there, but is not the state of a virtual device as this program writes it.
     #[error(
-        "{path}: this is not the intact state of a virtual YubiHSM ({problem}); it was left as it is: put back a copy \
+        "{path}: this is not the intact state of a virtual device ({problem}); it was left as it is: put back a copy \
          of it, or name another file to start with a factory-new device",
         path = path.display()
     )]
@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// Another process serves the same state.
     #[error(
-        "{path}: another process has this virtual YubiHSM open; stop it first, or name another file",
+        "{path}: another process has this virtual device open; stop it first, or name another file",
         path = path.display()
     )]
     InUse {
@@ -42,7 +42,7 @@ pub enum Error {
     },
     /// The state file is of a device with another serial number.
     #[error(
-        "{path}: this is the virtual YubiHSM {found}, not {wanted}; ask for {found}, or name another file for {wanted}",
+        "{path}: this is the virtual device {found}, not {wanted}; ask for {found}, or name another file for {wanted}",
         path = path.display()
     )]
     OtherSerial {
@@ -53,9 +53,9 @@ pub enum Error {
         /// Serial number asked for.
         wanted: u32,
     },
-    /// The state file is of a device with another firmware; a YubiHSM's firmware cannot be changed.
+    /// The state file is of a device with another firmware; a device's firmware cannot be changed.
     #[error(
-        "{path}: the firmware of this virtual YubiHSM is {found}, not {wanted}; ask for {found}, or name another file for \
+        "{path}: the firmware of this virtual device is {found}, not {wanted}; ask for {found}, or name another file for \
          a device with {wanted}",
         path = path.display()
     )]
@@ -68,7 +68,7 @@ pub enum Error {
         wanted: Firmware,
     },
     /// A key or certificate could not be made.
-    #[error("the virtual YubiHSM could not {action}: {source}")]
+    #[error("the virtual device could not {action}: {source}")]
     Crypto {
         /// What was being done.
         action: &'static str,
@@ -77,7 +77,7 @@ pub enum Error {
     },
     /// A virtual device is for this machine only.
     #[error(
-        "{address} is not a loopback address; a virtual YubiHSM is served on this machine only: use 127.0.0.1:PORT or \
+        "{address} is not a loopback address; a virtual device is served on this machine only: use 127.0.0.1:PORT or \
          [::1]:PORT"
     )]
     NotLoopback {
@@ -96,7 +96,7 @@ pub enum Error {
 
 impl Error {
     /// For `map_err` on a cryptographic or encoding step.
-    pub(super) fn crypto<E>(action: &'static str) -> impl FnOnce(E) -> Self
+    pub(crate) fn crypto<E>(action: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {

@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 /// Secret key bytes: wiped from memory when dropped, not shown by `Debug`, in hex in the state file.
 #[derive(Debug)]
-pub(super) struct KeyMaterial(SecretSlice<u8>);
+pub(crate) struct KeyMaterial(SecretSlice<u8>);
 
 impl KeyMaterial {
-    pub(super) fn expose(&self) -> &[u8] {
+    pub(crate) fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }
 }

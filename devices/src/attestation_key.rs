@@ -13,7 +13,7 @@ use sha2::Sha256;
 use signature::{SignatureEncoding, Signer};
 use spki::SubjectPublicKeyInfoOwned;
 
-use super::{error::Error, key_material::KeyMaterial};
+use crate::{Error, key_material::KeyMaterial};
 
 /// Bits of the modulus, as on the real device.
 const BITS: usize = 2048;
@@ -33,26 +33,26 @@ impl AttestationKey {
     }
 
     /// From PKCS #8 DER, in words for [`Error::Damaged`] if it is none.
-    pub(super) fn from_pkcs8(bytes: &KeyMaterial) -> Result<Self, String> {
+    pub(crate) fn from_pkcs8(bytes: &KeyMaterial) -> Result<Self, String> {
         RsaPrivateKey::from_pkcs8_der(bytes.expose())
             .map(|key| Self(Arc::new(SigningKey::new(key))))
             .map_err(|error| format!("its attestation key: {error}"))
     }
 
     /// As PKCS #8 DER.
-    pub(super) fn to_pkcs8(&self) -> Result<KeyMaterial, Error> {
+    pub(crate) fn to_pkcs8(&self) -> Result<KeyMaterial, Error> {
         let document = self.0.as_ref().as_ref().to_pkcs8_der().map_err(Error::crypto("store its attestation key"))?;
         Ok(document.as_bytes().into())
     }
 
     /// The public key, as certificates hold it.
-    pub(super) fn public_key(&self) -> Result<SubjectPublicKeyInfoOwned, spki::Error> {
+    pub(crate) fn public_key(&self) -> Result<SubjectPublicKeyInfoOwned, spki::Error> {
         let document = self.0.as_ref().as_ref().to_public_key().to_public_key_der()?;
         Ok(SubjectPublicKeyInfoOwned::from_der(document.as_bytes())?)
     }
 
     /// sha256WithRSAEncryption (RFC 8017, 8.2).
-    pub(super) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, signature::Error> {
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, signature::Error> {
         Ok(self.0.try_sign(bytes)?.to_vec())
     }
 }

@@ -17,13 +17,13 @@ use x509_cert::{
 const LONGEST: u8 = 6;
 
 /// Why a certificate does not lead to a trusted root, as a clause.
-pub(super) type Astray = String;
+pub(crate) type Astray = String;
 
 /// Makes sure that a certificate leads to a root among the anchors, and that all on the way were valid at a time.
 ///
 /// # Errors
 /// How far the way leads.
-pub(super) fn leads_to(certificate: &Certificate, anchors: &[Certificate], at: Timestamp) -> Result<(), Astray> {
+pub(crate) fn leads_to(certificate: &Certificate, anchors: &[Certificate], at: Timestamp) -> Result<(), Astray> {
     if !anchors.iter().any(is_root) {
         return Err("there is no root among the anchors, only intermediates".to_string());
     }
@@ -64,7 +64,7 @@ fn is_root(certificate: &Certificate) -> bool {
 }
 
 /// Whether a certificate was valid at a time.
-pub(super) fn valid(certificate: &Certificate, at: Timestamp) -> bool {
+pub(crate) fn valid(certificate: &Certificate, at: Timestamp) -> bool {
     let validity = &certificate.tbs_certificate.validity;
     let Ok(since_1970) = Duration::try_from(at.as_duration()) else { return false };
     (validity.not_before.to_unix_duration()..=validity.not_after.to_unix_duration()).contains(&since_1970)

@@ -7,14 +7,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{error::Error, state::State};
+use crate::Error;
+
+/// What a device remembers without power.
+pub(crate) trait Kept: Serialize + DeserializeOwned {
+    /// What is wrong with a state that was read from a file, as a clause.
+    fn problem(&self) -> Option<String>;
+}
 
 /// Where a state is kept: one JSON file, only ever replaced as a whole. Beside it are `FILE.lock`, which shows other
 /// processes that the device is in use, and for a moment `FILE.new`. All have the mode 0600, also those that others may
 /// read when they are found.
-pub(super) struct Store {
+pub(crate) struct Store {
     path: PathBuf,
     /// The folder, open, so that flushing a rename needs nothing that could fail for want of a descriptor.
     folder: File,
@@ -23,10 +30,10 @@ pub(super) struct Store {
 }
 
 /// Why a state could not be saved.
-pub(super) struct SaveError {
-    pub(super) error: Error,
+pub(crate) struct SaveError {
+    pub(crate) error: Error,
     /// Whether the file nevertheless holds the new state, though perhaps not after a power loss.
-    pub(super) replaced: bool,
+    pub(crate) replaced: bool,
 }
 
 impl Store {
@@ -34,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::InUse`] or [`Error::Storage`].
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         // The file itself rather than a link to it: replacing a link would leave the file behind, and its lock is
         // beside it.
         let path = &match fs::canonicalize(path) {
@@ -61,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Storage`].
-    pub(super) fn load(&self) -> Result<Option<State>, Error> {
+    pub(crate) fn load<S: Kept>(&self) -> Result<Option<S>, Error> {
         let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -70,7 +77,7 @@ impl Store {
         close_to_others(&file).map_err(storage(&self.path, "close to others"))?;
         let mut bytes = Zeroizing::new(Vec::with_capacity(1 << 18));
         file.read_to_end(&mut bytes).map_err(storage(&self.path, "read"))?;
-        let state: State = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error.to_string()))?;
+        let state: S = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error.to_string()))?;
         state.problem().map_or(Ok(Some(state)), |problem| Err(self.damaged(problem)))
     }
 
@@ -79,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Storage`], with whether the file holds the new state.
-    pub(super) fn save(&self, state: &State) -> Result<(), SaveError> {
+    pub(crate) fn save(&self, state: &impl Kept) -> Result<(), SaveError> {
         let failed = |path: &Path, action| {
             let error = storage(path, action);
             move |source| SaveError { error: error(source), replaced: false }
@@ -103,11 +110,11 @@ impl Store {
             .map_err(|source| SaveError { error: storage(&self.path, "flush")(source), replaced: true })
     }
 
-    pub(super) fn damaged(&self, problem: String) -> Error {
+    pub(crate) fn damaged(&self, problem: String) -> Error {
         Error::Damaged { path: self.path.clone(), problem }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -116,7 +123,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         // Closing the file is not enough while a process that another thread is starting still has it, until its `exec`.
         if let Err(error) = self.lock.unlock() {
-            tracing::warn!(%error, "could not unlock the state of the virtual YubiHSM");
+            tracing::warn!(%error, "could not unlock the state of the virtual device");
         }
     }
 }
