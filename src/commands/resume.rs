@@ -4,7 +4,7 @@ use super::ceremony::{Told, bindings, close, console, shell_word};
 use crate::{
     bench::{Bench, Retrying},
     complaints::counted,
-    console::{attended, safe},
+    console::{attended, safe, settled},
     outcome::Outcome,
     program,
 };
@@ -218,18 +218,11 @@ fn compared(console: &mut dyn Console) -> Result<ClockReading, Outcome> {
     })
 }
 
-/// The answer to a question, which is asked again while it is none.
+/// The answer to a question that asks for no secret.
 fn answer(console: &mut dyn Console, question: &Question) -> Result<Value, Outcome> {
-    let mut complaint = None;
-    loop {
-        let reply = console
-            .ask(question, complaint.as_deref())
-            .map_err(|unanswered| Outcome::not_tried(unanswered.to_string()))?;
-        match question.settle(reply) {
-            Ok(Reply::Value(value)) => return Ok(value),
-            Ok(Reply::Secret(_)) => return Err(Outcome::not_tried("a secret was given where none was asked for")),
-            Err(why) => complaint = Some(why),
-        }
+    match settled(console, question).map_err(Outcome::not_tried)? {
+        Reply::Value(value) => Ok(value),
+        Reply::Secret(_) => Err(Outcome::not_tried("a secret was given where none was asked for")),
     }
 }
 
