@@ -1,6 +1,10 @@
 //! Who vouches for the record.
 
-use super::shown::{BRIEF, clip};
+use super::{
+    ledger::sentence,
+    sentence::capitalized,
+    shown::{BRIEF, clip},
+};
 use crate::audit::{Covers, Replayed};
 use serde::Serialize;
 
@@ -49,7 +53,7 @@ impl Seals {
         Self {
             short: short(replayed, required),
             rows: rows.collect(),
-            said: about.map(|finding| finding.message.clone()).collect(),
+            said: about.map(|finding| sentence(&capitalized(&finding.message))).collect(),
         }
     }
 }

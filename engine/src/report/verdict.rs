@@ -1,6 +1,9 @@
 //! The verdict in words, and how the page says how far it can be believed.
 
-use super::shown::{LONGEST, clip};
+use super::{
+    sentence::{Span, capitalized, message},
+    shown::{LONGEST, clip},
+};
 use crate::audit::{Finding, Replayed, Verdict, Weight};
 use serde::Serialize;
 use std::path::Path;
@@ -26,7 +29,7 @@ pub(super) struct Top {
 #[derive(Debug, Serialize)]
 struct Found {
     code: &'static str,
-    message: String,
+    message: Vec<Span>,
     line: Option<usize>,
     place: Option<String>,
 }
@@ -90,12 +93,6 @@ impl Top {
     }
 }
 
-/// Words as they stand at the beginning of a page.
-fn capitalized(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 impl Found {
     /// Without the path of the folder, which is of the machine that the page was made on and of no use elsewhere.
     fn of(finding: &Finding, root: &Path) -> Self {
@@ -103,7 +100,7 @@ impl Found {
         let place = |place: &String| place.strip_prefix(&root).unwrap_or(place).to_string();
         Self {
             code: finding.code,
-            message: clip(&finding.message, LONGEST),
+            message: message(&finding.message),
             line: finding.line,
             place: finding.runbook.as_ref().map(|it| clip(&place(it), LONGEST)),
         }

@@ -22,7 +22,10 @@ fn a_step_is_that_of_whoever_carries_it_out_also_when_another_one_answers_first_
     for outcome in &found {
         assert!(outcome.contains("· by Witness ·") && !outcome.contains("Administrator"), "{outcome}");
     }
-    assert!(page.contains("a secret, which is not recorded <i>by Administrator</i>"));
+    let again = "<b>The secret password, lost at the break and entered again:</b> a secret, which is not recorded";
+    assert!(page.contains(&format!("{again} <i>by Administrator</i>")));
+    let findings = between(&page, "id=\"findings\"", "</section>");
+    assert!(findings.contains("the secret <code>password</code> was lost in a break"), "{findings}");
 }
 
 #[test]

@@ -6,7 +6,10 @@ use crate::{forging::rehearsed, support::Ceremony};
 #[test]
 fn an_unsealed_record_is_said_to_be_so_beside_the_verdict() {
     let (page, _) = report(&rehearsed().folder());
-    assert!(between(&page, "<header>", "</header>").contains("the transcript is unsealed: nobody vouches for it"));
+    assert!(
+        between(&page, "<header>", "</header>")
+            .contains("<strong>Seals:</strong> The transcript is unsealed: nobody vouches for it")
+    );
 }
 
 #[test]
