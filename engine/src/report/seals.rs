@@ -2,7 +2,7 @@
 
 use super::{
     ledger::sentence,
-    sentence::capitalized,
+    sentence::{Span, capitalized, message},
     shown::{BRIEF, clip},
 };
 use crate::audit::{Covers, Replayed};
@@ -19,7 +19,7 @@ pub(super) struct Seals {
     /// How many there are, whether they are trusted, and how many are required, in one line.
     short: String,
     /// What the replay found about seals.
-    said: Vec<String>,
+    said: Vec<Vec<Span>>,
 }
 
 /// A seal and what is known of it.
@@ -53,7 +53,7 @@ impl Seals {
         Self {
             short: short(replayed, required),
             rows: rows.collect(),
-            said: about.map(|finding| sentence(&capitalized(&finding.message))).collect(),
+            said: about.map(|finding| message(&sentence(&capitalized(&finding.message)))).collect(),
         }
     }
 }

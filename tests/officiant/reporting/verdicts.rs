@@ -13,6 +13,30 @@ fn an_unsealed_record_is_said_to_be_so_beside_the_verdict() {
 }
 
 #[test]
+fn a_page_without_a_seal_that_must_be_there_says_so_and_how_it_is_made() {
+    let runbook = "
+notation: 1
+title: Quiet
+participants:
+  witness: { title: Witness, seal: required }
+sections:
+  start:
+    title: Start
+    steps:
+      - do: Sit down.
+      - end: Over.
+";
+    let ceremony = Ceremony::run(runbook).answer("start/1", "yes").carry_out().exits(0);
+    let (page, code) = report(&ceremony.folder());
+    assert_eq!(code, Some(1));
+    let words = "The record is intact; it is not sealed as its runbook requires";
+    assert_eq!(between(&page, "<p class=\"words\">", "</p>"), words);
+    let seals = between(&page, "<h2 id=\"seals\">", "</section>");
+    assert!(seals.contains("<p>The seal of witness is missing, which the runbook requires: "), "{seals}");
+    assert!(seals.contains("<code>officiant seal DIR --role witness --key KEY</code>"), "{seals}");
+}
+
+#[test]
 fn a_rehearsal_is_called_one_in_the_window_on_every_printed_page_and_at_each_verdict() {
     let (page, _) = report(&rehearsed().folder());
     assert!(page.contains("<title>REHEARSAL: A small ceremony</title>"));

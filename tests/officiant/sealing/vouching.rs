@@ -17,7 +17,7 @@ fn a_record_whose_required_seal_is_missing_is_intact_and_says_who_is_to_seal() {
     let output = officiant().arg("replay").arg(ceremony.folder()).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("the record is intact; it is not sealed as its runbook requires\n"), "{said}");
-    let next = "error[seal-missing]: the seal of witness is missing, which the runbook requires: `officiant seal DIR --role ROLE \
+    let next = "error[seal-missing]: the seal of witness is missing, which the runbook requires: `officiant seal DIR --role witness \
                 --key KEY`, or without officiant `ssh-keygen -Y sign -f KEY -n officiant-transcript < DIR/transcript.jsonl > \
                 DIR/seals/witness.sig`\n";
     assert!(said.contains(next), "{said}");
