@@ -2,7 +2,7 @@
 
 use super::support::{PASSWORD, between, outcomes, report, report_forged, to_break_off};
 use crate::{
-    resuming::death::{Broken, Death, upto},
+    resuming::death::{Broken, Death, said, upto},
     support::Ceremony,
 };
 use serde_json::json;
@@ -61,6 +61,42 @@ fn a_break_says_what_was_found_of_the_step_that_was_in_flight() {
     let exceptions = between(&page, "id=\"exceptions\"", "</section>");
     let found = "step start/3 was under way; it had not been done; it was carried out after the break";
     assert!(exceptions.contains(found), "{exceptions}");
+}
+
+#[test]
+fn a_break_in_which_the_people_went_to_another_computer_is_said_to_be_one() {
+    let runbook = "
+notation: 1
+title: Two computers
+computers:
+  vault: { title: Computer in the vault }
+  desk: { title: Computer on the desk }
+sections:
+  start:
+    title: Start
+    on: vault
+    steps:
+      - do: Sit down.
+      - go_to: publishing
+      - end: Over.
+  publishing:
+    title: Publishing
+    on: desk
+    steps:
+      - { do: Read it., uses: ask.text, with: { prompt: Word } }
+";
+    let ceremony = Ceremony::rehearse(runbook).answer("publishing/computer#computer", "no");
+    let (paused, _) = Broken::stopped(ceremony);
+    // There it breaks off once more, for no such reason.
+    let output = paused.goes_on(&[], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    paused.comes_to_its_end(&[("publishing/1", "aardvark")], &[]);
+    let (page, _) = report(&paused.folder());
+    let exceptions = between(&page, "id=\"exceptions\"", "</section>");
+    let found = "after step start/1 was carried out; the people were on their way to another computer";
+    assert!(exceptions.contains(found), "{exceptions}");
+    assert_eq!(page.matches("on their way").count(), 2, "in the list and in the timeline, of one break");
+    assert_eq!(exceptions.matches("<strong>Break of ").count(), 2);
 }
 
 #[test]
