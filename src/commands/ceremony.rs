@@ -10,9 +10,9 @@ use officiant_engine::{
     conduct::{Bindings, Ceremony, Console, Halt, Live, Opening, Registry, conduct},
     notation::{Loaded, Place, Runbook, Sealing},
     record::{SystemClock, TRANSCRIPT, Writer},
+    seal::Digests,
 };
 use officiant_steps::{host, words};
-use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs,
@@ -57,8 +57,8 @@ impl Prepared<'_> {
         let mut live = Live::new(writer, console, self.rehearsal);
         let ended = conduct(self.runbook, self.registry, &mut ceremony, &mut live);
         drop(live);
-        let attended = self.rehearsal && self.attended;
-        let told = Told { folder: self.folder, loaded: self.loaded, runbook: self.runbook, attended };
+        let by = who_answers(self.rehearsal, self.attended);
+        let told = Told { folder: self.folder, loaded: self.loaded, runbook: self.runbook, by };
         close(&told, ended, ceremony.deviations())
     }
 }
@@ -84,14 +84,22 @@ pub struct Told<'a> {
     pub folder: &'a Path,
     pub loaded: &'a Loaded,
     pub runbook: &'a Runbook,
-    /// Whether it is a rehearsal with people, which goes on without them unless it is told.
-    pub attended: bool,
+    /// What `resume` is told of [who answers](who_answers).
+    pub by: &'static str,
+}
+
+/// The argument by which `resume` is told who answers, after a space; a ceremony has none, a rehearsal needs one at a terminal.
+pub fn who_answers(rehearsal: bool, attended: bool) -> &'static str {
+    match (rehearsal, attended) {
+        (false, _) => "",
+        (true, true) => " --attended",
+        (true, false) => " --unattended",
+    }
 }
 
 /// Says how a ceremony ended, where its record is, and what comes next.
 pub fn close(told: &Told<'_>, ended: Result<(), (Halt, Place)>, deviations: usize) -> Outcome {
-    let Told { folder, loaded, runbook, attended } = *told;
-    let record = folder.join(TRANSCRIPT);
+    let Told { folder, loaded, runbook, by } = *told;
     let mut goes_on = false;
     let (outcome, verdict) = match ended {
         Ok(()) if deviations == 0 => (Outcome::Holds, "the ceremony ended as its runbook says".to_string()),
@@ -121,15 +129,14 @@ pub fn close(told: &Told<'_>, ended: Result<(), (Halt, Place)>, deviations: usiz
         }
     };
     if outcome == Outcome::Holds
-        && let Some(head) = head(&record)
+        && let Ok(digests) = Digests::read(folder, 0)
     {
-        eprintln!("\nThe words of the whole record; write them down:\n{}", words(&head));
+        eprintln!("\nThe words of the whole record; write them down:\n{}", words(&digests.head));
     }
     eprintln!();
     let word = shell_word(&folder.display().to_string());
-    let attended = if attended { " --attended" } else { "" };
-    let resume = if goes_on { format!("\ngo on   officiant resume {word}{attended}") } else { String::new() };
-    let record = safe(&record.display().to_string());
+    let resume = if goes_on { format!("\ngo on   officiant resume {word}{by}") } else { String::new() };
+    let record = safe(&folder.join(TRANSCRIPT).display().to_string());
     let seals = runbook
         .participants
         .iter()
@@ -142,13 +149,6 @@ pub fn close(told: &Told<'_>, ended: Result<(), (Halt, Place)>, deviations: usiz
         Ok(()) => outcome,
         Err(failed) => failed,
     }
-}
-
-/// The head of a record that has just been written: SHA-256 of its last line.
-fn head(record: &Path) -> Option<[u8; 32]> {
-    let text = fs::read(record).ok()?;
-    let last = text.strip_suffix(b"\n")?.rsplit(|byte| *byte == b'\n').next()?;
-    Some(Sha256::digest(last).into())
 }
 
 pub(super) fn shell_word(word: &str) -> String {

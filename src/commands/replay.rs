@@ -75,13 +75,7 @@ pub(super) fn load_trust(folder: &Path, record: &Path) -> Result<Trust, Outcome>
 
 /// The verdict first: what follows may be the words of whoever made the record.
 fn describe(replayed: &Replayed) -> String {
-    let verdict = match replayed.verdict {
-        Verdict::Holds => "the record holds",
-        Verdict::Aborted => "the record is intact; the ceremony was aborted",
-        Verdict::Incomplete => "the record is intact; the ceremony stops before its END",
-        Verdict::Unsealed => "the record is intact; it is not sealed as its runbook requires",
-        Verdict::DoesNotHold => "the record does NOT hold",
-    };
+    let verdict = replayed.verdict.words();
     let mark = if replayed.verdict == Verdict::DoesNotHold { " (not verified)" } else { "" };
     let mut text = format!("{verdict}\n\nwhat the record says{mark}\n");
     let mut row = |name: &str, value: &str| {

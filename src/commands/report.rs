@@ -3,7 +3,7 @@
 use crate::outcome::Outcome;
 use clap::Args;
 use officiant_engine::{
-    audit::{Depth, Replayed, Scrutiny, Verdict, replay},
+    audit::{Depth, Scrutiny, Verdict, replay},
     report::report,
 };
 use std::{
@@ -45,7 +45,7 @@ impl Report {
         if to_file {
             eprintln!("report  {}", crate::console::safe(&self.output.display().to_string()));
         }
-        Ok(said(&replayed))
+        Ok(said(replayed.verdict))
     }
 
     /// A file of another's in the ceremony folder is a finding of every replay, and nothing is replaced.
@@ -93,12 +93,9 @@ fn print(page: &[u8]) -> Result<(), Outcome> {
 }
 
 /// The same exit codes as those of `replay`.
-fn said(replayed: &Replayed) -> Outcome {
-    match replayed.verdict {
+fn said(verdict: Verdict) -> Outcome {
+    match verdict {
         Verdict::Holds => Outcome::Holds,
-        Verdict::Aborted => Outcome::does_not_hold("the record is intact; the ceremony was aborted"),
-        Verdict::Incomplete => Outcome::does_not_hold("the record is intact; the ceremony stops before its END"),
-        Verdict::Unsealed => Outcome::does_not_hold("the record is intact; it is not sealed as its runbook requires"),
-        Verdict::DoesNotHold => Outcome::does_not_hold("the record does NOT hold, and the report says so"),
+        _ => Outcome::does_not_hold(verdict.words()),
     }
 }

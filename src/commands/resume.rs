@@ -1,10 +1,10 @@
 //! `officiant resume`.
 
-use super::ceremony::{Told, bindings, close, console, shell_word};
+use super::ceremony::{Told, bindings, close, console, shell_word, who_answers};
 use crate::{
     bench::{Bench, Retrying},
     complaints::counted,
-    console::{attended, safe},
+    console::{attended, safe, settled},
     outcome::Outcome,
     program,
 };
@@ -93,19 +93,19 @@ impl Resume {
         let going_on = GoingOn { session, program: program::this(), clock, virtual_serials };
         let mut hand = Retrying::new(console.as_mut(), &bench);
         let console: &mut dyn Console = if rehearsal { &mut hand } else { console.as_mut() };
-        let Conducted { ended, deviations } =
-            broken.go_on(going_on, &registry, console, Box::new(SystemClock)).map_err(|error| self.stopped(&error))?;
-        let attended = rehearsal && self.attended;
-        Ok(close(&Told { folder: &self.folder, loaded: &loaded, runbook, attended }, ended, deviations))
+        let by = who_answers(rehearsal, self.attended);
+        let conducted = broken.go_on(going_on, &registry, console, Box::new(SystemClock));
+        let Conducted { ended, deviations } = conducted.map_err(|error| self.stopped(&error, by))?;
+        Ok(close(&Told { folder: &self.folder, loaded: &loaded, runbook, by }, ended, deviations))
     }
 
     /// Why nothing came of going on, and what to do.
-    fn stopped(&self, error: &ResumeError) -> Outcome {
+    fn stopped(&self, error: &ResumeError, by: &str) -> Outcome {
         match error {
             ResumeError::LeftOver { .. } | ResumeError::Writer(WriterError::Io(_)) => {
                 let word = shell_word(&self.folder.display().to_string());
                 let next = "see that the disk is there, writable and not full, then go on with";
-                Outcome::not_tried(format!("{error}; {next} `officiant resume {word}`"))
+                Outcome::not_tried(format!("{error}; {next} `officiant resume {word}{by}`"))
             }
             _ => Outcome::not_tried(error),
         }
@@ -218,18 +218,11 @@ fn compared(console: &mut dyn Console) -> Result<ClockReading, Outcome> {
     })
 }
 
-/// The answer to a question, which is asked again while it is none.
+/// The answer to a question that asks for no secret.
 fn answer(console: &mut dyn Console, question: &Question) -> Result<Value, Outcome> {
-    let mut complaint = None;
-    loop {
-        let reply = console
-            .ask(question, complaint.as_deref())
-            .map_err(|unanswered| Outcome::not_tried(unanswered.to_string()))?;
-        match question.settle(reply) {
-            Ok(Reply::Value(value)) => return Ok(value),
-            Ok(Reply::Secret(_)) => return Err(Outcome::not_tried("a secret was given where none was asked for")),
-            Err(why) => complaint = Some(why),
-        }
+    match settled(console, question).map_err(Outcome::not_tried)? {
+        Reply::Value(value) => Ok(value),
+        Reply::Secret(_) => Err(Outcome::not_tried("a secret was given where none was asked for")),
     }
 }
 

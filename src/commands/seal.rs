@@ -6,7 +6,7 @@ use super::{
     replay::{describe_finding, one_line},
 };
 use crate::{
-    console::{Terminal, attended},
+    console::{Terminal, attended, settled},
     outcome::Outcome,
     sealing::{self, Access, KeySource, Signer},
 };
@@ -198,13 +198,8 @@ fn replay_sound(folder: &Path) -> Result<Replayed, Outcome> {
 
 fn confirm(terminal: &mut Terminal) -> Result<(), Outcome> {
     let question = Question::new("Seal this record now?", QuestionKind::Decision);
-    let mut complaint: Option<String> = None;
-    loop {
-        let reply = terminal.ask(&question, complaint.as_deref()).map_err(Outcome::not_tried)?;
-        match question.settle(reply) {
-            Ok(Reply::Value(serde_json::Value::Bool(true))) => return Ok(()),
-            Ok(_) => return Err(Outcome::does_not_hold("nothing was sealed")),
-            Err(why) => complaint = Some(why),
-        }
+    match settled(terminal, &question).map_err(Outcome::not_tried)? {
+        Reply::Value(serde_json::Value::Bool(true)) => Ok(()),
+        _ => Err(Outcome::does_not_hold("nothing was sealed")),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ceremony::bindings, print_json};
 use crate::{
-    console::{Answers, Scripted, Terminal, attended},
+    console::{Answers, Scripted, Terminal, attended, settled},
     outcome::Outcome,
 };
 use clap::Args;
@@ -189,14 +189,7 @@ struct Alone {
 
 impl Alone {
     fn ask(&mut self, question: &Question) -> Result<Reply, Halt> {
-        let mut complaint: Option<String> = None;
-        loop {
-            let reply = self.console.ask(question, complaint.as_deref());
-            match question.settle(reply.map_err(|unanswered| Halt::Unanswered(unanswered.to_string()))?) {
-                Ok(reply) => return Ok(reply),
-                Err(why) => complaint = Some(why),
-            }
-        }
+        settled(self.console.as_mut(), question).map_err(|unanswered| Halt::Unanswered(unanswered.to_string()))
     }
 }
 

@@ -156,6 +156,25 @@ fn a_day_that_there_is_not_is_a_failure_that_is_tried_again() {
     ceremony.replay().holds();
 }
 
+#[test]
+fn the_first_and_the_last_years_of_the_calendar_are_clocks_that_are_off() {
+    let times = [
+        ("9999-12-30 21:59", "clock"),
+        ("9999-12-30 22:00", "clock"),
+        ("9999-12-31 23:59", "no-time"),
+        ("9999-12-31 23:59 -14", "no-time"),
+        ("9999-12-31 11:59 +14", "clock"),
+        ("0000-01-01 00:00", "clock"),
+        ("0000-01-01 00:00 +14", "clock"),
+    ];
+    let right = shown(0);
+    let answers: Vec<&str> = times.iter().map(|(time, _)| *time).chain([right.as_str()]).collect();
+    let ceremony = ceremony().answers(CLOCK, &answers).answers("inputs/0#what-now", &["retry"; 7]).carry_out().exits(0);
+    let codes: Vec<String> = failures(&ceremony).into_iter().map(|[code, ..]| code).collect();
+    assert_eq!(codes, times.map(|(_, code)| code));
+    ceremony.replay().holds();
+}
+
 /// Edits what the comparison came to, signs the record anew, and replays it.
 #[track_caller]
 fn forged(edit: impl FnOnce(&mut Value), part: &str) {
@@ -177,6 +196,9 @@ fn a_forged_difference_of_the_clocks_is_refused() {
         "not as far from each other as the record says",
     );
     forged(|outputs| outputs["machine"] = json!("noon"), "no instants");
+    for end in ["9999-12-30T22:00:00.999Z", "-009999-01-02T01:59:59Z"] {
+        forged(|outputs| outputs["machine"] = json!(end), "not as far from each other as the record says");
+    }
     let long_ago = |outputs: &mut Value| {
         *outputs =
             json!({ "read": "2020-01-01T00:00:00.000Z", "machine": "2020-01-01T00:00:00.000Z", "ahead_seconds": 0 });

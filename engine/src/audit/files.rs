@@ -95,12 +95,11 @@ fn compare(folder: &Folder, path: &str, file: &FileRecord) -> Option<Finding> {
 fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findings: &mut Findings) {
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
-        let mut complain = |finding: Finding| findings.push(finding);
         let entries = match list(&root.join(&folder)) {
             Ok(entries) => entries,
             Err(error) => {
                 let shown = if folder.is_empty() { "." } else { folder.as_str() };
-                complain(Finding::error("file-unreadable", format!("`{shown}` cannot be listed: {error}")));
+                findings.push(Finding::error("file-unreadable", format!("`{shown}` cannot be listed: {error}")));
                 continue;
             }
         };
@@ -108,20 +107,20 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             let full = root.join(&folder).join(&name);
             let Some(name) = name.to_str() else {
                 let message = format!("`{}` is in `{folder}/`, and its name is not UTF-8", name.display());
-                complain(Finding::error("file-unknown", message));
+                findings.push(Finding::error("file-unknown", message));
                 continue;
             };
             let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
             let kind = match full.symlink_metadata() {
                 Ok(metadata) => metadata.file_type(),
                 Err(error) => {
-                    complain(Finding::error("file-unreadable", format!("`{path}` cannot be looked at: {error}")));
+                    findings.push(Finding::error("file-unreadable", format!("`{path}` cannot be looked at: {error}")));
                     continue;
                 }
             };
             if !kind.is_dir() && !kind.is_file() {
                 let what = if kind.is_symlink() { "a symbolic link" } else { "neither a file nor a folder" };
-                complain(Finding::error("file-kind", format!("`{path}` is {what}, which no ceremony makes")));
+                findings.push(Finding::error("file-kind", format!("`{path}` is {what}, which no ceremony makes")));
                 continue;
             }
             let top = path.split('/').next().unwrap_or_default();
@@ -134,10 +133,10 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             };
             if !known {
                 let message = format!("`{path}` is in the folder, and the transcript does not know it");
-                complain(Finding::error("file-unknown", message).of_file(path));
+                findings.push(Finding::error("file-unknown", message).of_file(path));
             } else if path == REHEARSAL && !rehearsal {
                 let message = "there is a folder `rehearsal/`, and the record is of no rehearsal";
-                complain(Finding::error("rehearsal", message.to_string()));
+                findings.push(Finding::error("rehearsal", message.to_string()));
             } else if kind.is_dir() {
                 folders.push(path);
             }

@@ -74,6 +74,18 @@ impl Verdict {
             _ => Self::DoesNotHold,
         })
     }
+
+    /// The verdict in words, without a capital or a full stop.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Holds => "the record holds",
+            Self::Aborted => "the record is intact; the ceremony was aborted",
+            Self::Incomplete => "the record is intact; the ceremony stops before its END",
+            Self::Unsealed => "the record is intact; it is not sealed as its runbook requires",
+            Self::DoesNotHold => "the record does NOT hold",
+        }
+    }
 }
 
 /// What a replay came to.

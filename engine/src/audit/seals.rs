@@ -360,14 +360,12 @@ impl Sealed<'_> {
             .filter(|(role, required)| **required && self.folder.size(&seal::path(role)).is_err())
             .map(|(role, _)| *role)
             .collect();
-        if missing.is_empty() {
-            return;
-        }
+        let Some(first) = missing.first() else { return };
         let seals = if missing.len() == 1 { "the seal of" } else { "the seals of" };
         let are = if missing.len() == 1 { "is" } else { "are" };
-        let next = missing.first().map(|role| seal::sign_command("DIR", role)).unwrap_or_default();
+        let next = seal::sign_command("DIR", first);
         let message = format!(
-            "{seals} {} {are} missing, which the runbook requires: `officiant seal DIR --role ROLE --key KEY`, or without \
+            "{seals} {} {are} missing, which the runbook requires: `officiant seal DIR --role {first} --key KEY`, or without \
              officiant `{next}`",
             missing.join(", ")
         );

@@ -2,7 +2,7 @@
 
 use super::{
     course::Course,
-    ledger::expectation,
+    ledger::{expectation, lost},
     names::Names,
     sentence::{Block, blocks},
     shown::{BRIEF, LONGEST, clip, value},
@@ -255,7 +255,10 @@ impl Item {
             // Both are said where the step was skipped or deviated from.
             Some(("approval" | "reason", _)) => {}
             _ => {
-                self.note("plain", clip(&answered.question, LONGEST), answer);
+                let again =
+                    lost(answered).map(|name| format!("The secret {name}, lost at the break and entered again"));
+                let label = again.as_ref().unwrap_or(&answered.question);
+                self.note("plain", clip(label, LONGEST), answer);
                 let by = entry.by.as_ref().filter(|_| self.course.by.is_some() && self.course.by != entry.by);
                 if let (Some(note), Some(by)) = (self.notes.last_mut(), by) {
                     note.more = format!("by {}", names.call(by));

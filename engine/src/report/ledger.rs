@@ -211,12 +211,12 @@ impl Ledger {
 }
 
 /// The secret that was entered again because it was lost at a break.
-fn lost(answered: &Answered) -> Option<&str> {
+pub(super) fn lost(answered: &Answered) -> Option<&str> {
     answered.slot.as_deref()?.strip_prefix(LOST_SECRET)
 }
 
 /// A text with a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let text = text.trim_end();
     if text.ends_with(['.', '!', '?']) { text.into() } else { format!("{text}.") }
 }

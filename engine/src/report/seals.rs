@@ -1,6 +1,10 @@
 //! Who vouches for the record.
 
-use super::shown::{BRIEF, clip};
+use super::{
+    ledger::sentence,
+    sentence::{Span, capitalized, message},
+    shown::{BRIEF, clip},
+};
 use crate::audit::{Covers, Replayed};
 use serde::Serialize;
 
@@ -15,7 +19,7 @@ pub(super) struct Seals {
     /// How many there are, whether they are trusted, and how many are required, in one line.
     short: String,
     /// What the replay found about seals.
-    said: Vec<String>,
+    said: Vec<Vec<Span>>,
 }
 
 /// A seal and what is known of it.
@@ -49,7 +53,7 @@ impl Seals {
         Self {
             short: short(replayed, required),
             rows: rows.collect(),
-            said: about.map(|finding| finding.message.clone()).collect(),
+            said: about.map(|finding| message(&sentence(&capitalized(&finding.message)))).collect(),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Block {
 
 /// A part of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Span {
+pub(super) struct Span {
     style: &'static str,
     text: String,
 }
@@ -47,7 +47,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     blocks
         .into_iter()
         .map(|(code, lines)| {
-            let spans = if code { vec![Span::new("code", &lines.join("\n"))] } else { spans(&lines.join(" ")) };
+            let spans = if code { vec![Span::new("code", &lines.join("\n"))] } else { spans(&lines.join(" "), &MARKS) };
             Block { code, spans }
         })
         .collect()
@@ -58,12 +58,26 @@ pub(super) fn plain(text: &str, most: usize) -> String {
     clip(&text.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" "), most)
 }
 
-fn spans(line: &str) -> Vec<Span> {
+/// A message of this program, in which only what stands between backticks is marked: names and values come as they are.
+pub(super) fn message(text: &str) -> Vec<Span> {
+    spans(&clip(text, LONGEST), &MARKS[..1])
+}
+
+/// Words as they stand at the beginning.
+pub(super) fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What stands between two of these is marked.
+const MARKS: [(&str, &str); 3] = [("`", "code"), ("**", "strong"), ("*", "em")];
+
+fn spans(line: &str, marks: &[(&str, &'static str)]) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut plain = String::new();
     let mut rest = line;
     'line: while let Some(first) = rest.chars().next() {
-        for (mark, style) in [("`", "code"), ("**", "strong"), ("*", "em")] {
+        for (mark, style) in marks.iter().copied() {
             if let Some((inner, after)) = rest.strip_prefix(mark).and_then(|rest| rest.split_once(mark))
                 && !inner.is_empty()
                 && (style == "code" || inner.trim() == inner && !inner.contains('`'))
@@ -111,6 +125,13 @@ mod tests {
         let found: Vec<(bool, &str)> = found.iter().map(|block| (block.code, block.spans[0].text.as_str())).collect();
         let expected = [(false, "Type:"), (true, "    ls -l\n    cd x"), (false, "Then this."), (true, "*a*")];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn of_a_message_nothing_is_marked_but_code() {
+        let found = message("`a*b*` is *not* `c`, it is `d");
+        let expected = [("code", "a*b*"), ("text", " is *not* "), ("code", "c"), ("text", ", it is `d")];
+        assert_eq!(found, expected.map(|(style, text)| Span::new(style, text)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     shown::{BRIEF, LONGEST, clip, value},
     times::{between, day_and_time},
 };
-use crate::record::{Entry, Event, Expected, Failed, FileRecord, Finished, HostFacts, Line, Resumed};
+use crate::record::{Answered, Entry, Event, Expected, Failed, FileRecord, Finished, HostFacts, Line, Resumed};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -105,6 +105,8 @@ pub(super) struct Timeline<'a> {
     /// The step that was begun last outside any section.
     outside: Option<Last>,
     last_at: &'a str,
+    /// Whether the people said last that they are not yet at another computer.
+    on_the_way: bool,
     host: Option<&'a HostFacts>,
     budget: usize,
     pub(super) steps: usize,
@@ -126,6 +128,7 @@ impl<'a> Timeline<'a> {
             stack: Vec::new(),
             outside: None,
             last_at: "",
+            on_the_way: false,
             host: None,
             budget: BUDGET,
             steps: 0,
@@ -164,6 +167,7 @@ impl<'a> Timeline<'a> {
         }
         self.stand_out(entry, line);
         self.last_at = &entry.at;
+        self.on_the_way = is_elsewhere(&entry.event);
         if let Some(last) = self.last_mut().as_mut().filter(|last| entry.step.as_ref() == Some(&last.step)) {
             last.course.take(entry);
         }
@@ -172,7 +176,10 @@ impl<'a> Timeline<'a> {
     /// Where the ceremony broke off that is resumed now.
     fn breach(&self, at: &str) -> Breach {
         let step = self.last().map(|last| last.course.at_break(&clip(&last.step, BRIEF)));
-        let step = step.unwrap_or_else(|| "no step was under way".into());
+        let mut step = step.unwrap_or_else(|| "no step was under way".into());
+        if self.on_the_way {
+            step.push_str("; the people were on their way to another computer");
+        }
         Breach { duration: between(self.last_at, at).unwrap_or_else(|| "an unknown time".into()), step }
     }
 
@@ -398,6 +405,12 @@ impl<'a> Timeline<'a> {
             group.open = !folded || group.exceptions > 0 || group.gap.is_some();
         }
     }
+}
+
+/// Whether the people are not yet at the computer that the ceremony goes on at.
+fn is_elsewhere(event: &Event) -> bool {
+    let Event::Answered(Answered { slot: Some(slot), answer: Some(answer), .. }) = event else { return false };
+    slot == "computer" && *answer == Value::Bool(false)
 }
 
 fn pairs(values: &Map<String, Value>, between: &str, most: usize) -> String {

@@ -1,6 +1,9 @@
 //! The verdict in words, and how the page says how far it can be believed.
 
-use super::shown::{LONGEST, clip};
+use super::{
+    sentence::{Span, capitalized, message},
+    shown::{LONGEST, clip},
+};
 use crate::audit::{Finding, Replayed, Verdict, Weight};
 use serde::Serialize;
 use std::path::Path;
@@ -11,7 +14,7 @@ pub(super) struct Top {
     /// A name for the style sheet: `holds`, `stops` or `fails`.
     sort: &'static str,
     /// The verdict, in the largest letters.
-    words: &'static str,
+    words: String,
     /// What that means, and what to do.
     meaning: &'static str,
     /// Whether what follows was verified.
@@ -26,44 +29,39 @@ pub(super) struct Top {
 #[derive(Debug, Serialize)]
 struct Found {
     code: &'static str,
-    message: String,
+    message: Vec<Span>,
     line: Option<usize>,
     place: Option<String>,
 }
 
 impl Top {
     pub(super) fn of(replayed: &Replayed, root: &Path) -> Self {
-        let (sort, words, meaning) = match replayed.verdict {
+        let (sort, meaning) = match replayed.verdict {
             Verdict::Holds => (
                 "holds",
-                "The record holds",
                 "The chain of its lines, the signatures of its sessions and the digest of every file were verified, and the \
                  runbook was performed once more from it: it says the same at every step, to its END.",
             ),
             Verdict::Aborted => (
                 "stops",
-                "The record is intact; the ceremony was aborted",
                 "The chain of its lines, the signatures of its sessions and the digest of every file were verified, and the \
                  runbook was performed once more from it, up to where the people broke the ceremony off. What they meant \
                  to do after that was not done.",
             ),
             Verdict::Incomplete => (
                 "stops",
-                "The record is intact; the ceremony stops before its END",
                 "The chain of its lines, the signatures of its sessions and the digest of every file were verified, and the \
                  runbook was performed once more from it, up to where it stops. What the runbook says after that was \
                  not done.",
             ),
             Verdict::Unsealed => (
                 "stops",
-                "The record is intact; seals are missing that its runbook requires",
                 "The chain of its lines, the signatures of its sessions and the digest of every file were verified, and the \
                  runbook was performed once more from it: it says the same at every step, to its END. Not all who must have \
                  sealed it.",
             ),
             Verdict::DoesNotHold => (
                 "fails",
-                "The record does NOT hold",
                 "What follows is what the record claims. None of it is verified: rely on nothing on this page, keep the \
                  ceremony folder as it is, and find out what happened to it.",
             ),
@@ -80,6 +78,7 @@ impl Top {
         if replayed.rehearsal {
             marks.push("REHEARSAL");
         }
+        let words = capitalized(replayed.verdict.words());
         Self { sort, words, meaning, verified, marks, errors: of(Weight::Error), warnings: of(Weight::Warning) }
     }
 
@@ -101,7 +100,7 @@ impl Found {
         let place = |place: &String| place.strip_prefix(&root).unwrap_or(place).to_string();
         Self {
             code: finding.code,
-            message: clip(&finding.message, LONGEST),
+            message: message(&finding.message),
             line: finding.line,
             place: finding.runbook.as_ref().map(|it| clip(&place(it), LONGEST)),
         }

@@ -224,18 +224,6 @@ impl Broken {
         &self.end
     }
 
-    /// SHA-256 (hex) of the last entry.
-    #[must_use]
-    pub fn head(&self) -> String {
-        hex::encode(self.end.head)
-    }
-
-    /// The head's PGP words.
-    #[must_use]
-    pub fn words(&self) -> String {
-        words(&self.end.head)
-    }
-
     /// Whether the ceremony can go on with these bindings on this machine at this time.
     ///
     /// # Errors

@@ -134,6 +134,23 @@ fn a_command_whose_answer_was_lost_is_counted_once() {
 }
 
 #[test]
+fn a_step_that_broke_off_once_and_was_then_done_is_in_the_log_once_or_twice() {
+    for (times, found) in [(1, vec![]), (2, vec![]), (3, vec!["log-unaccounted"])] {
+        let mut room = logging();
+        room.perform(GENERATE, key(100, "p256", "sign-ecdsa"));
+        for time in 0..times {
+            room.perform(SIGN, with(json!({ "object_id": 100, "data": "x", "out": format!("{time}.sig") })));
+        }
+        // One step, whatever the device did.
+        let made = room.performed.iter().position(|step| step.uses == SIGN).unwrap();
+        room.performed.truncate(made + 1);
+        room.performed.last_mut().unwrap().breaks = 1;
+        read(&mut room, "log.json");
+        assert_eq!(codes(&room), found, "{times}");
+    }
+}
+
+#[test]
 fn a_second_log_goes_on_from_the_first() {
     let mut room = logging();
     used(&mut room);
@@ -203,6 +220,25 @@ fn a_log_that_was_changed_is_found() {
     assert!(codes(&room).starts_with(&["log"; 3]));
     fs::write(&path, "no log").unwrap();
     assert_eq!(codes(&room), ["log"]);
+}
+
+#[test]
+fn an_entry_that_is_called_another_command_than_its_code_is_found() {
+    let mut room = logging();
+    used(&mut room);
+    // Somebody signs once more, and calls it a command that only looks: the device's digest is made from the code alone.
+    room.perform(SIGN, with(json!({ "object_id": 100, "data": "y", "out": "y.sig" })));
+    room.performed.pop();
+    read(&mut room, "log.json");
+    assert_eq!(codes(&room), ["log-unaccounted"]);
+    let path = room.path("products/log.json");
+    let mut log: Vec<Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let signed = log.iter_mut().rfind(|entry| entry["command"] == "sign-ecdsa").unwrap();
+    let item = signed["item"].clone();
+    signed["command"] = json!("get-object-info");
+    fs::write(&path, serde_json::to_string_pretty(&log).unwrap() + "\n").unwrap();
+    let said = format!("entry {item} is called get-object-info, which is not the command 0x56");
+    assert_eq!(room.audit(LOG), [("log", said)]);
 }
 
 #[test]

@@ -176,6 +176,28 @@ fn a_public_key_file_that_is_not_the_recorded_key_is_found() {
 }
 
 #[test]
+fn keys_and_certificates_that_are_larger_than_any_are_not_read() {
+    let larger = "\n".repeat(64 * 1024);
+    for (uses, name) in [(EXPORT, "key.pem"), (ATTEST, "100.der"), (ATTEST, "100-device.pem")] {
+        let room = rehearsed("p256");
+        let path = room.path("products").join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(larger.bytes());
+        fs::write(path, bytes).unwrap();
+        let said = messages(&room, uses);
+        let why = format!("`products/{name}`: it is larger than 65536 bytes");
+        assert!(said.iter().any(|message| message.contains(&why)), "{name}: {said:?}");
+    }
+    let room = rehearsed("p256");
+    let path = room.path("rehearsal/rehearsal-root.pem");
+    let root = fs::read_to_string(&path).unwrap();
+    for (more, found) in [(&larger[..60_000], vec![]), (&larger[..], vec!["chain"])] {
+        fs::write(&path, format!("{more}{root}")).unwrap();
+        assert_eq!(codes(&room, ATTEST), found, "{}", more.len());
+    }
+}
+
+#[test]
 fn a_signature_that_does_not_verify_is_found() {
     for algorithm in ["ed25519", "p256", "p384"] {
         let mut room = rehearsed(algorithm);

@@ -137,3 +137,21 @@ fn at_a_computer_that_was_found_offline_nothing_goes_on_while_an_interface_is_up
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     crate::support::replay(&broken.folder(), &["--every-signature"]).holds();
 }
+
+#[test]
+fn who_was_asked_whether_they_are_at_the_other_computer_goes_on_at_it_though_it_is_online() {
+    let can = offline(&Command::new("true")).status().is_ok_and(|status| status.success());
+    if !can || !is_online() {
+        println!("skipped: this machine is offline, or cannot be made to look so");
+        return;
+    }
+    let whole = at_the_vault();
+    assert!(offline(&whole.command()).status().unwrap().success());
+    // The question was asked, and is in no entry: the machine in the vault lost its power before the answer.
+    let lines = upto(&whole.out(), |entry| entry["body"]["slot"] == "computer") - 1;
+    let ceremony = at_the_vault();
+    let output = doomed(&mut offline(&ceremony.command()), Death { lines, bytes: 0 }).output().unwrap();
+    assert!(was_killed(&output), "{}", said(&output));
+    let said = Broken::of(ceremony).comes_to_its_end(&rest(), &[]);
+    assert!(said.contains("Computer on the desk"), "{said}");
+}

@@ -168,7 +168,7 @@ fn a_real_disk_that_is_full_and_then_read_only_is_the_same() {
         "first: 2",
         "Read-only file system",
         "read-only: 2",
-        "go on   officiant resume disk/ceremony",
+        "go on   officiant resume disk/ceremony --unattended",
         "then: 0",
         "replay: 0",
     ] {

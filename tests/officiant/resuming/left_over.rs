@@ -135,3 +135,52 @@ fn a_rehearsal_that_goes_on_touches_no_folder_that_its_record_alone_names() {
     broken.comes_to_its_end(&[], &[]);
     assert_eq!(files(&broken, "stick"), [pair("folder/note.txt", "We were")]);
 }
+
+#[test]
+fn a_product_with_the_longest_of_names_is_set_aside_too() {
+    // 250 bytes, of which none from the 51st to the last but one begins a letter of one byte.
+    let name = format!("a{}z", "ä".repeat(124));
+    let runbook = RUNBOOK.replace("note.txt", &name);
+    let whole = Ceremony::rehearse(&runbook).carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["body"]["slot"] == "go");
+    let ceremony = Ceremony::rehearse(&runbook);
+    let stick = ceremony.path("stick");
+    fs::create_dir(&stick).unwrap();
+    let ceremony = ceremony.argument("--bind").argument(format!("products={}", stick.display()));
+    let broken = Broken::off(ceremony, Death { lines, bytes: 20 });
+    assert!(broken.folder().join("products/folder").join(&name).exists());
+    broken.comes_to_its_end(&[], &on_the_stick(&broken).each_ref().map(String::as_str));
+    let end = format!("{}z", "ä".repeat(99));
+    assert_eq!(set_aside(&broken)[0], pair(&format!("evidence/0001-set-aside-{end}"), NOTE));
+    let aside = pair(&format!("set-aside/0001-{end}"), NOTE);
+    assert_eq!(files(&broken, "stick"), [pair(&format!("folder/{name}"), NOTE), aside]);
+}
+
+#[test]
+fn nothing_is_written_through_a_hard_link_that_has_the_name_of_a_new_file_of_the_bench() {
+    let runbook = "
+notation: 1
+title: A device
+devices:
+  HSM: { kind: yubihsm2, rehearse: { serial: 7550054 } }
+sections:
+  start:
+    title: Start
+    steps:
+      - { do: Insert it., uses: devices.insert, with: { device: HSM, alone: true } }
+      - end: Over.
+";
+    let whole = Ceremony::rehearse(runbook).carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "began" && entry["step"] == "start/1");
+    let broken = Broken::off(Ceremony::rehearse(runbook), Death { lines, bytes: 0 });
+    let (theirs, bench) = (broken.path("theirs.txt"), broken.folder().join("rehearsal"));
+    fs::write(&theirs, "Theirs.").unwrap();
+    fs::remove_file(bench.join("rehearsal-root.pem")).unwrap();
+    for name in ["rehearsal-root.pem.new", "bench.state.json.new"] {
+        fs::hard_link(&theirs, bench.join(name)).unwrap();
+    }
+    broken.comes_to_its_end(&[], &[]);
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "Theirs.");
+    assert!(fs::read_to_string(bench.join("rehearsal-root.pem")).unwrap().contains("BEGIN CERTIFICATE"));
+    assert!(fs::read_to_string(bench.join("bench.state.json")).unwrap().contains("\"plugged\": true"));
+}

@@ -1,7 +1,7 @@
 //! What a ceremony does not go on from, each with its reason, and with nothing changed.
 
 use super::death::{Broken, Death, entries, lines, of_kind, said};
-use crate::{forging::forge, support::Ceremony};
+use crate::{devices::VirtualDevice, forging::forge, support::Ceremony};
 use std::{
     fs::{self, File},
     os::unix::fs::symlink,
@@ -147,6 +147,35 @@ fn bindings_that_contradict_the_record_are_refused() {
         assert_eq!(lines(&broken.folder()), before, "{binding}");
     }
     broken.comes_to_its_end(&[], &["--bind", "devices.HSM.serial=7550054"]);
+}
+
+#[test]
+fn a_mistyped_serial_number_of_a_device_that_was_never_seen_is_corrected_when_the_ceremony_goes_on_again() {
+    let yaml = "
+notation: 1
+title: T
+devices:
+  HSM: { kind: yubihsm2 }
+sections:
+  start:
+    title: S
+    steps:
+      - { do: Insert it., uses: devices.insert, with: { device: HSM, timeout: 1 } }
+      - end: Over.
+";
+    let device = VirtualDevice::new(7_550_054);
+    let connectors = format!("yubihsm.connectors={}", device.url());
+    let ceremony = Ceremony::run(yaml).argument("--bind").argument(connectors);
+    let (broken, output) = Broken::stopped(ceremony.argument("--bind").argument("devices.HSM.serial=7550045"));
+    let why = "the device that is inserted has the serial number 7550054; HSM is the one with 7550045";
+    assert!(said(&output).contains(why), "{}", said(&output));
+    let again = [("resume/1", "yes"), ("start/1#what-now", "retry")];
+    // Mistyped once more.
+    let output = broken.goes_on(&again[..1], &["--bind", "devices.HSM.serial=7550504"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let bindings = |entry: &serde_json::Value| entry["body"]["bindings"]["devices"]["HSM"]["serial"].clone();
+    assert_eq!(of_kind(&broken.folder(), "resumed").iter().map(bindings).collect::<Vec<_>>(), [7_550_504]);
+    broken.comes_to_its_end(&again, &["--bind", "devices.HSM.serial=7550054"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the people see when a ceremony goes on: what they were looking at, and nothing that is over.
 
-use super::death::{Broken, Death, upto};
-use crate::support::Ceremony;
+use super::death::{Broken, Death, resume, said, upto};
+use crate::{support::Ceremony, terminal::Person};
 
 const RUNBOOK: &str = "
 notation: 1
@@ -51,4 +51,19 @@ fn what_a_step_was_announced_with_is_shown_again() {
     for part in ["3/4  DO Third.", "third.txt", "it was not done before the ceremony broke off"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+}
+
+#[test]
+fn a_rehearsal_without_people_goes_on_at_a_terminal_as_it_says_that_it_does() {
+    let runbook = RUNBOOK.replace("do: Second.", "{ do: Second., uses: ask.text, with: { prompt: Word } }");
+    let (broken, output) = Broken::stopped(Ceremony::rehearse(&runbook));
+    let said = said(&output);
+    let line = said.lines().find_map(|line| line.strip_prefix("go on   officiant resume ")).unwrap();
+    assert_eq!(line, format!("{} --unattended", broken.folder().display()));
+    let mut command = resume(&broken.folder());
+    let (code, shown) = Person::of(command.arg("--unattended")).ends();
+    assert!(code == Some(2) && shown.contains("inner/1"), "{shown}");
+    // At a terminal nobody guesses who answers.
+    let (code, shown) = Person::of(&resume(&broken.folder())).ends();
+    assert!(code == Some(2) && shown.contains("say --attended to go on with people"), "{shown}");
 }
