@@ -1,0 +1,35 @@
+//! Touching a virtual YubiKey: a key that is pressed in its terminal.
+
+use super::support::{PIN, VirtualReaders};
+use crate::{devices::until, support::officiant, terminal::Person};
+use std::thread;
+
+#[test]
+fn a_touch_is_a_key_that_is_pressed_in_the_devices_terminal() {
+    let Some(readers) = VirtualReaders::start(&["yubico-piv-tool", "openssl"]) else { return };
+    let mut command = officiant();
+    let (port, state) = (readers.port().to_string(), readers.path("card.json"));
+    command.args(["device", "yubikey", "--serial", "7550054", "--port", &port, "--state"]).arg(state);
+    let mut hand = Person::of(&command);
+    hand.sees("Ctrl-C pulls it out.");
+    until("a card is in the reader", || readers.cards() == 1);
+    let generate = ["-a", "generate", "-s", "9a", "-A", "ECCP256", "--touch-policy", "always", "-o", "key.pem"];
+    readers.says("yubico-piv-tool", &generate);
+    readers.says("yubico-piv-tool", &["-a", "attest", "-s", "9a", "-o", "attestation.pem"]);
+
+    // Pressed before it waits: no touch.
+    hand.types("x");
+    let signs = ["-a", "verify-pin", "-P", PIN, "-a", "test-signature", "-s", "9a", "-i", "attestation.pem"];
+    thread::scope(|scope| {
+        let signing = scope.spawn(|| readers.says("yubico-piv-tool", &signs));
+        hand.sees("The YubiKey blinks: press any key here, which touches it, to use the key in slot 9a.");
+        thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!signing.is_finished(), "it was not touched");
+        hand.types("y").sees("Touched.");
+        let said = signing.join().unwrap();
+        assert!(said.contains("Successful ECDSA verification."), "{said}");
+    });
+    hand.types("\u{3}");
+    let (code, _) = hand.ends();
+    assert_eq!(code, Some(0));
+}
