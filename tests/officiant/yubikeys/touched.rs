@@ -1,6 +1,6 @@
-//! Touching a virtual YubiKey: a key that is pressed in its terminal.
+//! The terminal of a virtual YubiKey, where a key that is pressed is a touch; and that of its readers.
 
-use super::support::{PIN, VirtualReaders};
+use super::support::{PIN, VirtualReaders, installed};
 use crate::{devices::until, support::officiant, terminal::Person};
 use std::thread;
 
@@ -31,5 +31,20 @@ fn a_touch_is_a_key_that_is_pressed_in_the_devices_terminal() {
     });
     hand.types("\u{3}");
     let (code, _) = hand.ends();
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn ctrl_c_is_for_the_program_and_not_for_its_readers() {
+    if !installed(&["pcscd", "opensc-tool"]) {
+        return;
+    }
+    let mut command = officiant();
+    let script =
+        "trap 'opensc-tool --list-readers' INT; echo asking; until test \"$answer\" = over; do read answer; done";
+    command.args(["device", "readers", "--port", "0", "--", "sh", "-c", script]);
+    let mut person = Person::of(&command);
+    person.sees("asking").types("\u{3}").sees("Yubico YubiKey CCID 00 01").enters("over");
+    let (code, _) = person.ends();
     assert_eq!(code, Some(0));
 }
