@@ -23,3 +23,4 @@ mod secrets;
 mod smuggling;
 mod support;
 mod terminal;
+mod yubikeys;
