@@ -115,6 +115,34 @@ fn whoever_is_not_root_has_virtual_readers_too() {
     assert!(said.contains("Yubico YubiKey CCID 00 01"), "{said}");
 }
 
+/// pcscd from 2.0 on, as far as its options go.
+const NEWER_PCSCD: &str = r#"#!/bin/sh
+for option; do
+    shift
+    case "$option" in
+        --help) echo '  --disable-polkit	disable polkit support'; exit ;;
+        --disable-polkit) touch "${0%/*}/told" ;;
+        *) set -- "$@" "$option" ;;
+    esac
+done
+PATH=/usr/sbin:/usr/bin:/sbin:/bin exec pcscd "$@"
+"#;
+
+#[test]
+fn a_service_that_would_ask_polkit_is_told_not_to() {
+    if !installed(&["pcscd", "opensc-tool"]) {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let pcscd = folder.path().join("pcscd");
+    fs::write(&pcscd, NEWER_PCSCD).unwrap();
+    fs::set_permissions(&pcscd, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let output = readers(&["--", "opensc-tool", "--list-readers"]).env("PATH", path).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(folder.path().join("told").exists());
+}
+
 #[test]
 fn ports_that_are_taken_are_refused_with_what_to_do() {
     let Some(others) = VirtualReaders::start(&[]) else { return };
