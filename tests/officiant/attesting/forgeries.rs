@@ -1,4 +1,4 @@
-//! Files of YubiKeys that are not what they should be: each is refused, with its reason.
+//! Files of `YubiKeys` that are not what they should be: each is refused, with its reason.
 
 use super::{
     authority::{BASIC_CONSTRAINTS, Draft, KEY_USAGE, Key, algorithm, certificate_pem, pem},
@@ -334,14 +334,16 @@ fn a_rehearsal_vouches_for_no_device() {
     ]);
 }
 
+fn der(files: &Files, name: &str) -> Vec<u8> {
+    der::pem::decode_vec(&files[name]).unwrap().1
+}
+
+fn put(files: &mut Files, name: &str, der: &[u8]) {
+    files.insert(name.into(), certificate_pem(der));
+}
+
 #[test]
 fn der_is_read_strictly() {
-    fn der(files: &Files, name: &str) -> Vec<u8> {
-        der::pem::decode_vec(&files[name]).unwrap().1
-    }
-    fn put(files: &mut Files, name: &str, der: &[u8]) {
-        files.insert(name.into(), certificate_pem(der));
-    }
     edited(&[
         (
             "a truncated attestation",
@@ -401,6 +403,23 @@ fn der_is_read_strictly() {
             "`Slot9CAttestation.pem`: it is not in DER",
         ),
         (
+            "no certificate at all",
+            |files| drop(files.insert(LEAF.into(), b"not a certificate".to_vec())),
+            "`Slot9CAttestation.pem`: it is no X.509 certificate",
+        ),
+        ("nothing", |files| drop(files.insert(LEAF.into(), Vec::new())), "it is no X.509 certificate"),
+        (
+            "far too much",
+            |files| drop(files.insert(LEAF.into(), vec![b' '; 70_000])),
+            "`Slot9CAttestation.pem` is larger than 65536 bytes",
+        ),
+    ]);
+}
+
+#[test]
+fn pem_is_one_certificate_and_nothing_else() {
+    edited(&[
+        (
             "two certificates",
             |files| {
                 let two = [files[LEAF].clone(), files[F9].clone()].concat();
@@ -431,17 +450,6 @@ fn der_is_read_strictly() {
                 files.insert(F9.into(), bytes);
             },
             "`SlotF9Intermediate.pem`: it holds a PRIVATE KEY, not a CERTIFICATE",
-        ),
-        (
-            "no certificate at all",
-            |files| drop(files.insert(LEAF.into(), b"not a certificate".to_vec())),
-            "`Slot9CAttestation.pem`: it is no X.509 certificate",
-        ),
-        ("nothing", |files| drop(files.insert(LEAF.into(), Vec::new())), "it is no X.509 certificate"),
-        (
-            "far too much",
-            |files| drop(files.insert(LEAF.into(), vec![b' '; 70_000])),
-            "`Slot9CAttestation.pem` is larger than 65536 bytes",
         ),
     ]);
 }

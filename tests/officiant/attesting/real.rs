@@ -160,7 +160,7 @@ fn what_a_real_device_said_is_refused_with_any_byte_changed() {
     ] {
         let path = format!("keys/{serial}/{name}");
         let files = device(&data, folder, serial);
-        let is_pem = name.ends_with(".pem");
+        let is_pem = kind == "piv";
         let der = if is_pem { der::pem::decode_vec(&files[&path]).unwrap().1 } else { files[&path].clone() };
         // Every 29th, beginning elsewhere in each file.
         for at in (name.len()..der.len()).step_by(29) {

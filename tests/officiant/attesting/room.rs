@@ -24,7 +24,7 @@ pub const LEAF: &str = "keys/25515003/Slot9CAttestation.pem";
 pub const PUBLIC_KEY: &str = "keys/25515003/Slot9CPublicKey.pem";
 pub const ROOT: &str = "anchors/root.pem";
 
-/// A YubiKey's files before they are signed; the root is one of the test's own, whose digest `pins` names.
+/// A `YubiKey`'s files before they are signed; the root is one of the test's own, whose digest `pins` names.
 pub struct YubiKey {
     pub root: Draft,
     pub f9: Draft,
