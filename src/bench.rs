@@ -1,15 +1,17 @@
 //! The bench of a rehearsal: virtual devices, and the hand that plugs them in.
 
+mod anchors;
 pub mod fault;
 mod ledger;
 mod retry;
 
+pub use anchors::{write_anchors, write_piv_anchors};
 pub use retry::Retrying;
 
 use ledger::{Ledger, Place};
 use officiant_devices::{
     AttestationKey,
-    yubihsm::{Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm, rehearsal_anchors},
+    yubihsm::{Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm},
 };
 use officiant_engine::{
     conduct::{Bindings, Failure},
@@ -19,7 +21,6 @@ use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIHSM2, look_at};
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,
-    io::Write,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -323,23 +324,6 @@ fn create_anew(path: &Path) -> std::io::Result<std::fs::File> {
         _ => {}
     }
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Writes the certificates that every virtual device's attestations lead to, as PEM.
-pub fn write_anchors(folder: &Path) -> Result<(), String> {
-    let anchors = rehearsal_anchors().map_err(|error| error.to_string())?;
-    for (name, pem) in [("rehearsal-root.pem", &anchors.root_pem), ("rehearsal-sub-ca.pem", &anchors.sub_ca_pem)] {
-        let path = folder.join(name);
-        if std::fs::read(&path).is_ok_and(|there| there == pem.as_bytes()) {
-            continue;
-        }
-        let new = folder.join(format!("{name}.new"));
-        let written = create_anew(&new)
-            .and_then(|mut file| file.write_all(pem.as_bytes()))
-            .and_then(|()| std::fs::rename(&new, &path));
-        written.map_err(|error| format!("`{}`: {error}", path.display()))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
