@@ -26,7 +26,7 @@ fn a_device_is_found_by_its_serial_number_among_two() {
     let words = |serial: u32| ["piv.device-info".to_string(), format!("device={serial}")];
     for (serial, firmware, fips) in [(SERIAL, "5.4.3", false), (7_654_321, "5.7.1", true)] {
         let words = words(serial);
-        let info = super::support::outputs(desk.step(&[&words[0], &words[1]]).output().unwrap());
+        let info = super::support::outputs(&desk.step(&[&words[0], &words[1]]).output().unwrap());
         assert_eq!((&info["firmware"], &info["fips"]), (&json!(firmware), &json!(fips)));
     }
     let words = words(1);

@@ -109,7 +109,7 @@ impl Desk {
     /// The outputs of a step on the first device.
     #[track_caller]
     pub fn does(&self, name: &str, words: &[&str]) -> Value {
-        outputs(self.on_first(name, words).output().unwrap())
+        outputs(&self.on_first(name, words).output().unwrap())
     }
 
     /// A step on the first device that fails, and what it says.
@@ -187,7 +187,7 @@ sections:
 
 /// What a step printed.
 #[track_caller]
-pub fn outputs(output: Output) -> Value {
+pub fn outputs(output: &Output) -> Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
