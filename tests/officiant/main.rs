@@ -24,3 +24,4 @@ mod secrets;
 mod smuggling;
 mod support;
 mod terminal;
+mod yubikeys;
