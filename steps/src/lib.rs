@@ -5,7 +5,9 @@ mod devices;
 mod exec;
 mod files;
 pub mod host;
+mod message;
 mod people;
+mod piv;
 pub mod ports;
 mod product;
 mod text;
@@ -13,6 +15,7 @@ mod x509;
 mod yubihsm;
 
 pub use people::{banner, words};
+pub use piv::{Entered, OfSlot, Slot, SlotKey};
 pub use yubihsm::{ObjectKey, OfKey};
 
 use officiant_engine::conduct::Registry;
@@ -37,5 +40,6 @@ pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
     let registry = host::register(registry);
     let registry = attestation::register(registry);
     let registry = devices::register(registry, ports);
+    let registry = piv::register(registry, ports);
     yubihsm::register(registry, ports)
 }
