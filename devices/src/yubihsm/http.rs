@@ -182,6 +182,12 @@ impl Connection {
     }
 }
 
+/// The length of the head of a request; `None` if it is none or not all of it.
+#[must_use]
+pub fn head_length(bytes: &[u8]) -> Option<usize> {
+    Head::parse(bytes).ok().flatten().map(|head| head.length)
+}
+
 /// The head of a request, as far as it matters here.
 struct Head {
     /// Bytes up to and with the empty line.

@@ -57,3 +57,9 @@ pub use error_code::ErrorCode;
 pub use fault::{Fault, FaultEffect};
 pub use rehearsal_pki::{RehearsalAnchors, rehearsal_anchors};
 pub use settings::{Ed25519Attestation, Settings};
+
+/// What reads bytes from outside, for those who feed it with anything.
+#[doc(hidden)]
+pub mod parsers {
+    pub use super::http::head_length;
+}

@@ -60,5 +60,5 @@ pub use status_word::StatusWord;
 /// What reads bytes from outside, for those who feed it with anything.
 #[doc(hidden)]
 pub mod parsers {
-    pub use super::{apdu::Apdu, tlv::Objects};
+    pub use super::{apdu::Apdu, tlv::Objects, vpcd::Message};
 }
