@@ -12,6 +12,7 @@ mod key_material;
 mod store;
 mod x509;
 pub mod yubihsm;
+pub mod yubikey;
 
 pub use attestation_key::AttestationKey;
 pub use error::Error;
