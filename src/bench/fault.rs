@@ -90,7 +90,7 @@ impl Form<'_> {
         match kind {
             // What is answered where no error is named.
             Kind::YubiHsm => self.with(yubihsm::ErrorCode::StorageFailed).map(Fault::YubiHsm),
-            Kind::YubiKey => self.with(yubikey::StatusWord::NotEnoughMemory).map(Fault::YubiKey),
+            Kind::YubiKey => self.with(yubikey::StatusWord::MemoryFailure).map(Fault::YubiKey),
         }
     }
 
@@ -246,7 +246,7 @@ mod tests {
         }
         let spelt = |kind, text| spell(parse(kind, text).unwrap());
         assert_eq!(spelt(Kind::YubiHsm, "before:echo:error"), "before:echo:error=storage-failed");
-        assert_eq!(spelt(Kind::YubiKey, "before:attest:error"), "before:attest:error=not-enough-memory");
+        assert_eq!(spelt(Kind::YubiKey, "before:attest:error"), "before:attest:error=memory-failure");
     }
 
     #[test]
