@@ -92,6 +92,14 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
+    /// The system gave no thread to serve with.
+    #[error(
+        "could not start to serve the virtual device: {source}; close other programs, or raise their limit (ulimit -u)"
+    )]
+    Thread {
+        /// Why it failed.
+        source: io::Error,
+    },
 }
 
 impl Error {

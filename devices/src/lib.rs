@@ -2,7 +2,8 @@
 //!
 //! Each behaves as its vendor documents it, towards the vendor's own tools as towards this project's: nothing that
 //! talks to a device needs to know that it is a virtual one. What keeps a rehearsal from being taken for the real thing
-//! is the word `REHEARSAL` in every name that a virtual device certifies (see [`yubihsm::rehearsal_anchors`]).
+//! is the word `REHEARSAL` in every name that a virtual device certifies (see [`yubihsm::rehearsal_anchors`] and
+//! [`yubikey::rehearsal_anchors`]).
 
 mod attestation_key;
 mod error;

@@ -87,12 +87,18 @@ pub(crate) fn sign_rsa(unsigned: Unsigned, key: &AttestationKey) -> Result<Certi
     sign(unsigned, algorithm, |bytes| key.sign(bytes))
 }
 
-/// 2017-01-01 to 2071-10-05, as in all of the vendor's certificates.
-pub(crate) fn validity() -> Result<Validity, der::Error> {
-    let date = |year, month, day| DateTime::new(year, month, day, 0, 0, 0);
-    Ok(Validity {
-        not_before: Time::UtcTime(UtcTime::from_date_time(date(2017, 1, 1)?)?),
-        not_after: Time::GeneralTime(GeneralizedTime::from_date_time(date(2071, 10, 5)?)),
+/// From one midnight (UTC) to another: year, month, day. From 2050 on it is written as a `GeneralizedTime` (RFC 5280,
+/// 4.1.2.5).
+pub(crate) fn validity(from: (u16, u8, u8), to: (u16, u8, u8)) -> Result<Validity, der::Error> {
+    Ok(Validity { not_before: midnight(from)?, not_after: midnight(to)? })
+}
+
+fn midnight((year, month, day): (u16, u8, u8)) -> Result<Time, der::Error> {
+    let date = DateTime::new(year, month, day, 0, 0, 0)?;
+    Ok(if year < 2050 {
+        Time::UtcTime(UtcTime::from_date_time(date)?)
+    } else {
+        Time::GeneralTime(GeneralizedTime::from_date_time(date))
     })
 }
 

@@ -10,12 +10,12 @@ use der::{
 use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{Certificate, ext::Extension};
 
-use super::object::Object;
+use super::{object::Object, rehearsal_pki::validity};
 use crate::{
     AttestationKey, Firmware,
     x509::{
         CertificateError, Unsigned, authority_key_identifier, certificate_authority, common_name, extension,
-        random_serial, sign_ecdsa, sign_rsa, subject_key_identifier, validity,
+        random_serial, sign_ecdsa, sign_rsa, subject_key_identifier,
     },
 };
 

@@ -6,13 +6,13 @@
 
 use der::{Encode, EncodePem, pem::LineEnding};
 use p256::ecdsa::SigningKey;
-use x509_cert::{Certificate, serial_number::SerialNumber};
+use x509_cert::{Certificate, serial_number::SerialNumber, time::Validity};
 
 use crate::{
     Error,
     x509::{
-        CertificateError, Unsigned, authority_key_identifier, certificate_authority, certificate_signing, common_name,
-        key_of, public_key, sign_ecdsa, subject_key_identifier, validity,
+        self, CertificateError, Unsigned, authority_key_identifier, certificate_authority, certificate_signing,
+        common_name, key_of, public_key, sign_ecdsa, subject_key_identifier,
     },
 };
 
@@ -51,6 +51,11 @@ pub fn rehearsal_anchors() -> Result<RehearsalAnchors, Error> {
         })
     };
     encode().map_err(Error::crypto("write the certificates of the rehearsal authorities"))
+}
+
+/// 2017-01-01 to 2071-10-05, as in all of the vendor's certificates.
+pub(super) fn validity() -> Result<Validity, der::Error> {
+    x509::validity((2017, 1, 1), (2071, 10, 5))
 }
 
 /// The authority that issues devices' certificates.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
+    connection::Link,
     fault::Fault,
     power::{Power, Presence},
     settings::Settings,
@@ -129,6 +130,11 @@ impl VirtualYubiKey {
     /// have not happened yet, and whether the device is in and has power. It is called while the device is held, and must
     /// not call it.
     pub fn watch(&self, _watcher: impl Fn(&[Fault], bool) + Send + 'static) {}
+
+    /// Tells this reader from now on when the device is put in or pulled out.
+    pub(super) fn put_into(&self, reader: &Arc<Link>) {
+        self.0.power.put_into(reader);
+    }
 
     fn card(&self) -> MutexGuard<'_, Card> {
         // A state is replaced as a whole or not at all, so it is intact even if a thread died while it had the lock.

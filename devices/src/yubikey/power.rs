@@ -1,7 +1,9 @@
 //! Whether a device is in and has power: known and changed without waiting for a command that is being carried out,
 //! which may itself be waiting for a touch.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::connection::{Link, Links};
 
 /// The supply of a device.
 pub(super) struct Power(Mutex<Supply>);
@@ -9,6 +11,7 @@ pub(super) struct Power(Mutex<Supply>);
 struct Supply {
     presence: Presence,
     losses: u64,
+    readers: Links,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub(super) enum Presence {
 
 impl Power {
     pub(super) fn on() -> Self {
-        Self(Mutex::new(Supply { presence: Presence::PluggedIn, losses: 0 }))
+        Self(Mutex::new(Supply { presence: Presence::PluggedIn, losses: 0, readers: Links::default() }))
     }
 
     pub(super) fn presence(&self) -> Presence {
@@ -36,17 +39,31 @@ impl Power {
         self.supply().losses
     }
 
+    /// Tells this reader from now on when the device is put in or pulled out.
+    pub(super) fn put_into(&self, reader: &Arc<Link>) {
+        self.supply().readers.add(reader);
+    }
+
     pub(super) fn plug(&self) {
-        self.supply().presence = Presence::PluggedIn;
+        self.supply().change(Presence::PluggedIn);
     }
 
     pub(super) fn lose(&self, presence: Presence) {
         let mut supply = self.supply();
-        supply.presence = presence;
         supply.losses = supply.losses.wrapping_add(1);
+        supply.change(presence);
     }
 
     fn supply(&self) -> MutexGuard<'_, Supply> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Supply {
+    fn change(&mut self, presence: Presence) {
+        if self.presence != presence {
+            self.presence = presence;
+            self.readers.card_moved();
+        }
     }
 }
