@@ -9,6 +9,7 @@ mod retry;
 
 pub use anchors::{write_anchors, write_piv_anchors};
 pub use kind::Kind;
+use kind::YUBIKEY;
 pub use retry::Retrying;
 
 use device::{Device, Settings};
@@ -19,7 +20,7 @@ use officiant_engine::{
     conduct::{Bindings, Failure},
     notation::{Complaint, Complaints, Runbook},
 };
-use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, look_at};
+use officiant_steps::ports::{Hand, Port, Ports, Present, look_at};
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,

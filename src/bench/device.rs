@@ -112,14 +112,6 @@ pub enum Device {
 }
 
 impl Device {
-    /// Whether it is plugged in.
-    pub fn is_plugged(&self) -> bool {
-        match self {
-            Self::YubiHsm(connector) => connector.device().is_plugged(),
-            Self::YubiKey { card, .. } => card.is_plugged(),
-        }
-    }
-
     /// The reader that it is in, if it is a card and plugged in.
     pub fn reader(&self) -> Option<SocketAddr> {
         match self {

@@ -1,7 +1,9 @@
 //! The kinds of devices that there are virtual ones of.
 
-use officiant_steps::ports::{YUBIHSM2, YUBIKEY};
+use officiant_steps::ports::YUBIHSM2;
 use serde::{Deserialize, Serialize};
+
+pub const YUBIKEY: &str = "yubikey";
 
 /// A kind of device that there are virtual ones of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

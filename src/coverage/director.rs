@@ -5,7 +5,6 @@ use super::{
     plan::{Failing, Move, Plan, Step},
 };
 use crate::bench::Bench;
-use officiant_devices::yubihsm::{ErrorCode, Fault, FaultEffect};
 use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Unanswered};
 use serde_json::Value;
 use std::{
@@ -62,11 +61,8 @@ impl<'a> Director<'a> {
             _ => None,
         });
         match failing {
-            Some(Failing::Device(commands)) => {
-                let effect = FaultEffect::Answer(ErrorCode::StorageFailed);
-                for command in commands {
-                    self.bench.arm(Fault::before(*command, effect));
-                }
+            Some(Failing::Device(faults)) => {
+                faults.iter().for_each(|fault| self.bench.arm(*fault));
                 self.armed = Some(self.step.clone());
             }
             Some(Failing::Unconfirmed) => self.unconfirmed = Some(self.step.clone()),
