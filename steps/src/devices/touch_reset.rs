@@ -5,7 +5,7 @@ use super::{
     patience::Patience,
 };
 use crate::{
-    ports::{Ports, Sought, seek},
+    ports::{Ports, Sought, YUBIKEY, seek},
     yubihsm::{Device, factory_new},
 };
 use officiant_engine::conduct::{Effect, Failure, NamedDevice, Notice, Probed, Stage, StepHandler};
@@ -29,6 +29,10 @@ impl StepHandler for TouchReset {
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         let ports = &*self.0;
         let device = stage.device(&arguments.device.0)?;
+        if device.kind == YUBIKEY {
+            let said = format!("{} is a YubiKey, which no touch resets", device.name);
+            return Err(Failure::new("wrong-kind", said).next("use piv.reset in the runbook"));
+        }
         match ports.hand() {
             Some(hand) => hand.insert(&device.name, true)?,
             None => {

@@ -3,6 +3,7 @@
 mod guard;
 mod identity;
 mod port;
+mod reader;
 mod seek;
 mod status;
 mod system;
@@ -19,8 +20,11 @@ pub(crate) use seek::{Sought, list, numbered, numbered_subject, owner, seek};
 use officiant_engine::conduct::{Bindings, Failure};
 use yubihsm::{Connector, HttpConfig, UsbConfig};
 
-/// The kind of device that this version knows, as runbooks declare it.
+/// A YubiHSM 2, as runbooks declare it.
 pub const YUBIHSM2: &str = "yubihsm2";
+
+/// A YubiKey with its PIV application, as runbooks declare it.
+pub const YUBIKEY: &str = "yubikey";
 
 /// Where devices are.
 pub trait Ports: Send + Sync {
@@ -93,7 +97,7 @@ pub struct Plugged {
 }
 
 impl Plugged {
-    /// A connector to it, which connects when it is first used.
+    /// A connector to a YubiHSM 2, which connects when it is first used.
     ///
     /// The `yubihsm` crate 0.42.1 takes no time limit for HTTP and has 20 seconds of its own for each read and write, so a
     /// connector that hangs holds a step up for that long and no longer. Over USB it is 30 seconds. It also reads an answer wrongly
@@ -101,7 +105,7 @@ impl Plugged {
     /// machine, such as an attestation, need not.
     ///
     /// # Errors
-    /// `connector-url`, though a serial number is always one.
+    /// `connector-url`, though a serial number is always one; `wrong-kind` for what is in a smart card reader.
     pub fn connect(&self) -> Result<Connector, Failure> {
         match &self.port {
             Port::Connector { host, port } => Ok(http(host, *port)),
@@ -110,6 +114,10 @@ impl Plugged {
                     Failure::new("connector-url", format!("{} is no serial number of a YubiHSM 2", self.serial))
                 })?;
                 Ok(Connector::usb(&UsbConfig { serial: Some(serial), ..UsbConfig::default() }))
+            }
+            Port::Reader(reader) => {
+                let what = format!("what is in the reader `{reader}` is no YubiHSM 2");
+                Err(Failure::new("wrong-kind", what).next("name a device of that kind in the runbook"))
             }
         }
     }

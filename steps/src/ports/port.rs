@@ -15,6 +15,8 @@ pub enum Port {
         /// Its TCP port.
         port: u16,
     },
+    /// A smart card reader of PC/SC, by its name; a YubiKey is one itself. Bindings name none.
+    Reader(String),
 }
 
 impl Port {
@@ -41,7 +43,7 @@ impl Port {
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Usb => true,
+            Self::Usb | Self::Reader(_) => true,
             Self::Connector { host, .. } => {
                 let bare = host.trim_start_matches('[').trim_end_matches(']');
                 host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -84,6 +86,7 @@ impl fmt::Display for Port {
         match self {
             Self::Usb => formatter.write_str("usb"),
             Self::Connector { host, port } => write!(formatter, "http://{host}:{port}"),
+            Self::Reader(name) => write!(formatter, "the reader `{name}`"),
         }
     }
 }

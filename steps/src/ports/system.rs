@@ -1,13 +1,16 @@
 //! The ports of this machine, and those of connectors.
 
-use super::{Identity, Plugged, Port, Ports, Present, YUBIHSM2, http, status, status::Status, usb::Usb};
+use super::{
+    Identity, Plugged, Port, Ports, Present, YUBIHSM2, YUBIKEY, http, reader::Readers, status, status::Status, usb::Usb,
+};
 use officiant_engine::conduct::{Bindings, Failure};
 use officiant_engine::notation::nearest;
 
-/// The ports that the bindings name; USB when they name none.
+/// The ports that the bindings name, USB when they name none; and the smart card readers.
 #[derive(Debug, Default)]
 pub struct SystemPorts {
     usb: Usb,
+    readers: Readers,
 }
 
 impl SystemPorts {
@@ -20,8 +23,8 @@ impl SystemPorts {
 
 impl Ports for SystemPorts {
     fn present(&self, kind: &str, bindings: &Bindings) -> Result<Present, Failure> {
-        known(kind)?;
-        Ok(look(&Port::bound(bindings)?, &self.usb))
+        let ports = || Port::bound(bindings);
+        look(kind, ports, &self.usb, &self.readers)
     }
 
     fn port_of(&self, device: &str, bindings: &Bindings) -> Result<Option<Port>, Failure> {
@@ -30,25 +33,38 @@ impl Ports for SystemPorts {
     }
 }
 
-/// The `YubiHSM` 2 devices behind some ports: for other implementations of [`Ports`].
+/// The `YubiHSM` 2 devices behind some ports, or the YubiKeys in all smart card readers: for other implementations of [`Ports`].
 ///
 /// # Errors
 /// `unknown-kind`.
 pub fn look_at(kind: &str, ports: &[Port]) -> Result<Present, Failure> {
-    known(kind)?;
-    Ok(look(ports, &Usb::default()))
+    look(kind, || Ok(ports.to_vec()), &Usb::default(), &Readers::default())
 }
 
-/// No kind is any kind, for a step that is carried out without a runbook.
-fn known(kind: &str) -> Result<(), Failure> {
-    if kind == YUBIHSM2 || kind.is_empty() {
-        return Ok(());
+/// Looks where devices of a kind are. No kind is any kind, for a step that is carried out without a runbook.
+fn look(
+    kind: &str,
+    ports: impl FnOnce() -> Result<Vec<Port>, Failure>,
+    usb: &Usb,
+    readers: &Readers,
+) -> Result<Present, Failure> {
+    match kind {
+        YUBIHSM2 => Ok(hsms(&ports()?, usb)),
+        YUBIKEY => Ok(readers.look()),
+        "" => {
+            let mut present = hsms(&ports()?, usb);
+            present.devices.extend(readers.look().devices);
+            Ok(present)
+        }
+        _ => {
+            let near = nearest(kind, [YUBIHSM2, YUBIKEY]);
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            Err(Failure::new("unknown-kind", format!("there are no steps for devices of the kind `{kind}`{near}")))
+        }
     }
-    let near = nearest(kind, [YUBIHSM2]).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Err(Failure::new("unknown-kind", format!("there are no steps for devices of the kind `{kind}`{near}")))
 }
 
-fn look(ports: &[Port], usb: &Usb) -> Present {
+fn hsms(ports: &[Port], usb: &Usb) -> Present {
     let mut present = Present::default();
     for port in ports {
         match port {
@@ -57,6 +73,8 @@ fn look(ports: &[Port], usb: &Usb) -> Present {
                 Ok(device) => present.devices.push(device),
                 Err(why) => present.empty.push(why),
             },
+            // No YubiHSM 2 is a smart card.
+            Port::Reader(_) => {}
         }
     }
     let mut seen = Vec::new();

@@ -1,0 +1,119 @@
+//! YubiKeys in smart card readers, through PC/SC; each is a reader of its own.
+
+use super::{Plugged, Port, Present, guarded};
+use pcsc::{Disposition, ReaderState, Scope, State};
+use std::{
+    collections::BTreeMap,
+    ffi::CString,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// A reader, and how many cards came and went there: a card that is put in again has another number.
+type Place = (CString, u32);
+
+/// What was in the readers at the last look, or why it is no YubiKey that can be used.
+///
+/// To learn a serial number, a card has to be opened, and its PIV application selected, which makes it forget a PIN that another
+/// program has verified. Who waits for a device looks several times a second, so cards that are still in their place are not opened
+/// again.
+#[derive(Debug, Default)]
+pub(super) struct Readers(Mutex<BTreeMap<Place, Result<Plugged, String>>>);
+
+impl Readers {
+    pub(super) fn look(&self) -> Present {
+        let mut present = Present::default();
+        let cards = match cards() {
+            Ok(cards) => cards,
+            Err(why) => {
+                present.empty.push(why);
+                return present;
+            }
+        };
+        if cards.is_empty() {
+            present.empty.push("no YubiKey is in a smart card reader".to_string());
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|place, _| cards.contains(place));
+        for place in cards {
+            let found = match known.get(&place) {
+                Some(Ok(plugged)) => Ok(plugged.clone()),
+                // One that could not be opened may be free by now.
+                _ => identify(&place),
+            };
+            known.insert(place, found.clone());
+            match found {
+                Ok(plugged) => present.devices.push(plugged),
+                Err(why) => present.empty.push(why),
+            }
+        }
+        present
+    }
+}
+
+/// The readers with a card, without opening any.
+fn cards() -> Result<Vec<Place>, String> {
+    let context = pcsc::Context::establish(Scope::System).map_err(unusable)?;
+    let names = match context.list_readers_owned() {
+        Ok(names) => names,
+        Err(pcsc::Error::NoReadersAvailable) => Vec::new(),
+        Err(error) => return Err(unusable(error)),
+    };
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut states: Vec<_> = names.into_iter().map(|name| ReaderState::new(name, State::UNAWARE)).collect();
+    context.get_status_change(Duration::ZERO, &mut states).map_err(unusable)?;
+    let with_card = states.iter().filter(|state| state.event_state().contains(State::PRESENT));
+    Ok(with_card.map(|state| (state.name().to_owned(), state.event_count())).collect())
+}
+
+fn unusable(error: pcsc::Error) -> String {
+    match error {
+        pcsc::Error::NoService | pcsc::Error::ServiceStopped => {
+            "no smart card service (pcscd) answers: start it".to_string()
+        }
+        error => format!("the smart card service (pcscd) cannot be used: {error}"),
+    }
+}
+
+fn identify((name, _): &Place) -> Result<Plugged, String> {
+    let reader = name.to_string_lossy().into_owned();
+    let opened = guarded(|| open(&reader)).unwrap_or(Err(yubikey::Error::GenericError));
+    let key = opened.map_err(|error| match error {
+        yubikey::Error::PcscError { inner: Some(pcsc::Error::SharingViolation) } => {
+            format!("another program has the card in the reader `{reader}` to itself: end it")
+        }
+        yubikey::Error::AppletNotFound { .. } => format!("the card in the reader `{reader}` has no PIV application"),
+        yubikey::Error::NotSupported => {
+            format!("the card in the reader `{reader}` is none of the YubiKeys that are known here")
+        }
+        error => format!("the card in the reader `{reader}` cannot be used: {error}"),
+    })?;
+    let plugged = Plugged { port: Port::Reader(reader), serial: key.serial().0, firmware: key.version().to_string() };
+    // Whoever looks must not end what another program is doing.
+    let _ = key.disconnect(Disposition::LeaveCard);
+    Ok(plugged)
+}
+
+/// Opens the YubiKey in the reader of that name.
+///
+/// # Errors
+/// `NotFound` when there is no such reader any more, or as the crate has them.
+fn open(reader: &str) -> yubikey::Result<yubikey::YubiKey> {
+    let mut context = yubikey::Context::open()?;
+    let mut readers = context.iter()?;
+    readers.find(|found| found.name() == reader).ok_or(yubikey::Error::NotFound)?.open()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_a_smart_card_service_is_told_to_start_it() {
+        assert_eq!(unusable(pcsc::Error::NoService), "no smart card service (pcscd) answers: start it");
+        let present = Readers::default().look();
+        assert!(!present.devices.is_empty() || !present.empty.is_empty(), "{present:?}");
+    }
+}
