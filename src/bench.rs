@@ -9,7 +9,6 @@ mod retry;
 
 pub use anchors::{write_anchors, write_piv_anchors};
 pub use kind::Kind;
-use kind::YUBIKEY;
 pub use retry::Retrying;
 
 use device::{Device, Settings};
@@ -20,7 +19,7 @@ use officiant_engine::{
     conduct::{Bindings, Failure},
     notation::{Complaint, Complaints, Runbook},
 };
-use officiant_steps::ports::{Hand, Port, Ports, Present, look_at};
+use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, look_at};
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,
@@ -352,7 +351,8 @@ impl Bench {
 
 impl Ports for Bench {
     fn present(&self, kind: &str, _: &Bindings) -> Result<Present, Failure> {
-        let none = |what: &str| Present { devices: Vec::new(), empty: vec![format!("no virtual {what} is plugged in")] };
+        let none =
+            |what: &str| Present { devices: Vec::new(), empty: vec![format!("no virtual {what} is plugged in")] };
         if Kind::of(kind) == Some(Kind::YubiKey) {
             // Without a card in, nobody need have started the readers.
             return if self.cards().is_empty() { Ok(none("YubiKey")) } else { look_at(kind, &[]) };
@@ -466,8 +466,10 @@ mod tests {
     }
 
     fn answers(bench: &Bench) -> bool {
-        let Device::YubiHsm(connector) = bench.state().device("A").unwrap() else { panic!("A is a YubiHSM") };
+        let mut state = bench.state();
+        let Device::YubiHsm(connector) = state.device("A").unwrap() else { panic!("A is a YubiHSM 2") };
         let device = connector.device().clone();
+        drop(state);
         matches!(device.transceive(&DEVICE_INFO), Reply::Answer(_))
     }
 

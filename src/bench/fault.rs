@@ -255,11 +255,19 @@ mod tests {
             (Kind::YubiHsm, "befor:echo:vanish", "`befor` is no moment; did you mean `before`?"),
             (Kind::YubiHsm, "before:generate-asymetric-key:vanish", "did you mean `generate-asymmetric-key`?"),
             (Kind::YubiHsm, "before:echo:vanishes", "`vanishes` is no effect of a fault; did you mean `vanish`?"),
-            (Kind::YubiHsm, "before:echo:error=log-ful", "`log-ful` is no error of a YubiHSM 2; did you mean `log-full`?"),
+            (
+                Kind::YubiHsm,
+                "before:echo:error=log-ful",
+                "`log-ful` is no error of a YubiHSM 2; did you mean `log-full`?",
+            ),
             (Kind::YubiHsm, "before:echo:vanish=log-full", "`vanish` answers nothing"),
             (Kind::YubiHsm, "before:echo#0:vanish", "`#0` must be a number from 1 on"),
             (Kind::YubiHsm, "before:echo", "it is written DEVICE:before:COMMAND:EFFECT"),
-            (Kind::YubiKey, "before:generate-asymmetric-keypair:vanish", "did you mean `generate-asymmetric-key-pair`?"),
+            (
+                Kind::YubiKey,
+                "before:generate-asymmetric-keypair:vanish",
+                "did you mean `generate-asymmetric-key-pair`?",
+            ),
             (Kind::YubiKey, "before:echo:vanish", "`echo` is no command of a YubiKey"),
             (Kind::YubiKey, "before:attest:error=log-full", "`log-full` is no error of a YubiKey"),
         ] {

@@ -1,9 +1,7 @@
 //! The kinds of devices that there are virtual ones of.
 
-use officiant_steps::ports::YUBIHSM2;
+use officiant_steps::ports::{YUBIHSM2, YUBIKEY};
 use serde::{Deserialize, Serialize};
-
-pub const YUBIKEY: &str = "yubikey";
 
 /// A kind of device that there are virtual ones of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
