@@ -11,6 +11,7 @@ pub use anchors::{write_anchors, write_piv_anchors};
 pub use kind::Kind;
 pub use retry::Retrying;
 
+use crate::readers;
 use device::{Device, Settings};
 use fault::Fault;
 use ledger::{Ledger, Place};
@@ -23,6 +24,7 @@ use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, look_at};
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,
+    iter,
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -85,14 +87,18 @@ impl Bench {
         Ok(state.devices.iter().map(|(name, settings)| (name.clone(), settings.serial())).collect())
     }
 
-    /// Whether a rehearsal of the runbook needs virtual readers.
-    pub fn needs_readers(runbook: &Runbook) -> bool {
-        runbook.devices.values().any(|device| Kind::of(&device.kind) == Some(Kind::YubiKey))
-    }
-
-    /// Gives the bench its virtual readers, before a card is plugged in.
-    pub fn use_readers(&self, readers: &[SocketAddr]) {
-        self.state().readers = readers.to_vec();
+    /// Gives the bench the virtual readers for the runbook's YubiKeys, if it has any. It may start this program anew, and so
+    /// comes before anything is asked or written.
+    ///
+    /// # Errors
+    /// There can be no readers here: says what is missing, and what to do.
+    pub fn fetch_readers(&self, runbook: &Runbook) -> Result<(), String> {
+        if runbook.devices.values().any(|device| Kind::of(&device.kind) == Some(Kind::YubiKey)) {
+            let first = readers::ensure()?.first;
+            let second = first.port().checked_add(1).map(|port| SocketAddr::new(first.ip(), port));
+            self.state().readers = iter::once(first).chain(second).collect();
+        }
+        Ok(())
     }
 
     /// Complains of what a runbook says of its virtual devices that is not for their kind.

@@ -14,7 +14,7 @@ pub fn write_anchors(folder: &Path) -> Result<(), String> {
 /// Writes the certificate that every virtual YubiKey's attestations lead to, as PEM.
 pub fn write_piv_anchors(folder: &Path) -> Result<(), String> {
     let anchors = yubikey::rehearsal_anchors().map_err(|error| error.to_string())?;
-    write(folder, "piv-rehearsal-root.pem", &anchors.root_pem)
+    write(folder, "rehearsal-piv-root.pem", &anchors.root_pem)
 }
 
 /// Writes one, unless it is there.

@@ -92,6 +92,7 @@ impl EveryBranch<'_> {
         let bench = Arc::new(Bench::default());
         let ports: Arc<dyn Ports> = bench.clone();
         let registry = officiant_steps::registry(&ports);
+        bench.fetch_readers(self.runbook).map_err(Outcome::not_tried)?;
         let serials = bench.lay_out(self.runbook, &self.bindings).map_err(Outcome::not_tried)?;
         if let Some(key) = attestation_key {
             bench.share(key);

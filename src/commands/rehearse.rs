@@ -82,6 +82,7 @@ impl Rehearse {
                 fault::of_device(text, &runbook).map_err(|it| Outcome::not_tried(format!("--fault {text}: {it}")))?;
             faults.push((device.to_string(), fault));
         }
+        bench.fetch_readers(&runbook).map_err(Outcome::not_tried)?;
         if self.every_branch {
             let (out, answers, outside, format) = (&self.out, self.answers.as_ref(), self.outside, self.format);
             let (loaded, runbook) = (&loaded, &runbook);

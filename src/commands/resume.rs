@@ -75,6 +75,9 @@ impl Resume {
         let Some(runbook) = &loaded.runbook else {
             return Err(Outcome::not_tried("the runbook in the ceremony folder cannot be read"));
         };
+        if rehearsal {
+            bench.fetch_readers(runbook).map_err(Outcome::not_tried)?;
+        }
         let kind = if rehearsal { "REHEARSAL on virtual devices" } else { "CEREMONY" };
         eprintln!("{kind}: {}", safe(&runbook.title));
         if !confirmed(&broken, &session, console.as_mut())? {
