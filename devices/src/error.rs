@@ -67,6 +67,19 @@ pub enum Error {
         /// Version asked for.
         wanted: Firmware,
     },
+    /// The state file is of a device of another series.
+    #[error(
+        "{path}: this virtual device {} of the FIPS Series, and what it is cannot be changed; ask for what it is, or name \
+         another file",
+        if *fips { "is one" } else { "is not one" },
+        path = path.display()
+    )]
+    OtherSeries {
+        /// The state file.
+        path: PathBuf,
+        /// Whether the one in the file is of the FIPS Series.
+        fips: bool,
+    },
     /// A key or certificate could not be made.
     #[error("the virtual device could not {action}: {source}")]
     Crypto {

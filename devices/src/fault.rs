@@ -46,3 +46,63 @@ impl<C, E> Fault<C, E> {
         Self { nth, ..self }
     }
 }
+
+/// The failures that a device is still to have, and who wants to know of them.
+pub(crate) struct Faults<C, E> {
+    pending: Vec<Fault<C, E>>,
+    watcher: Option<Box<Watcher<C, E>>>,
+}
+
+/// Told of the faults that have not happened yet, and whether the device is in and has power.
+type Watcher<C, E> = dyn Fn(&[Fault<C, E>], bool) + Send;
+
+impl<C, E> Default for Faults<C, E> {
+    fn default() -> Self {
+        Self { pending: Vec::new(), watcher: None }
+    }
+}
+
+impl<C: Copy + PartialEq, E: Copy> Faults<C, E> {
+    pub(crate) fn inject(&mut self, fault: Fault<C, E>) {
+        self.pending.push(Fault { nth: fault.nth.max(1), ..fault });
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.pending.clear();
+    }
+
+    pub(crate) fn pending(&self) -> &[Fault<C, E>] {
+        &self.pending
+    }
+
+    pub(crate) fn watch(&mut self, watcher: impl Fn(&[Fault<C, E>], bool) + Send + 'static) {
+        self.watcher = Some(Box::new(watcher));
+    }
+
+    /// Counts a command, and returns the effect of the fault that is due at it. Several due at once are one. Whoever
+    /// watches is told of what was only counted; of what happens, the device [tells](Self::tell) when it has.
+    pub(crate) fn due(&mut self, command: C, carried_out: bool, plugged: bool) -> Option<FaultEffect<E>> {
+        let (mut due, mut counted) = (None, false);
+        self.pending.retain_mut(|fault| {
+            if fault.command != command || fault.carried_out != carried_out {
+                return true;
+            }
+            counted = true;
+            fault.nth = fault.nth.saturating_sub(1);
+            if fault.nth == 0 {
+                due = due.or(Some(fault.effect));
+            }
+            fault.nth > 0
+        });
+        if counted && due.is_none() {
+            self.tell(plugged);
+        }
+        due
+    }
+
+    pub(crate) fn tell(&self, plugged: bool) {
+        if let Some(watcher) = &self.watcher {
+            watcher(&self.pending, plugged);
+        }
+    }
+}

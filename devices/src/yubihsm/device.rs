@@ -20,7 +20,7 @@ use super::{
     settings::{Ed25519Attestation, Settings},
     state::{FORMAT, State},
 };
-use crate::{AttestationKey, Error, Firmware, store::Store};
+use crate::{AttestationKey, Error, Firmware, fault::Faults, store::Store};
 
 /// A virtual YubiHSM 2. Clones are the same device; its file is locked until the last of them is dropped.
 #[derive(Clone)]
@@ -59,8 +59,7 @@ impl VirtualYubiHsm {
             attestation_key,
             presence: Presence::PluggedIn,
             powered_since: Instant::now(),
-            faults: Vec::new(),
-            watcher: None,
+            faults: Faults::default(),
         };
         if restarts {
             device.boot();
@@ -144,7 +143,7 @@ impl VirtualYubiHsm {
 
     /// Lets the device fail once; see [`Fault`].
     pub fn inject(&self, fault: Fault) {
-        self.device().faults.push(Fault { nth: fault.nth.max(1), ..fault });
+        self.device().faults.inject(fault);
     }
 
     /// Takes back the faults that have not happened yet.
@@ -155,14 +154,14 @@ impl VirtualYubiHsm {
     /// The faults that have not happened yet, `nth` counted from now.
     #[must_use]
     pub fn pending_faults(&self) -> Vec<Fault> {
-        self.device().faults.clone()
+        self.device().faults.pending().to_vec()
     }
 
     /// Lets `watcher` know when a fault was counted or happened, before a reply leaves that shows it: with the faults that
     /// have not happened yet, and whether the device is in and has power. It is called while the device is held, and must
     /// not call it.
     pub fn watch(&self, watcher: impl Fn(&[Fault], bool) + Send + 'static) {
-        self.device().watcher = Some(Box::new(watcher));
+        self.device().faults.watch(watcher);
     }
 
     pub(super) fn is_powered(&self) -> bool {
@@ -190,12 +189,8 @@ pub(super) struct Device {
     pub(super) sessions: Sessions,
     presence: Presence,
     powered_since: Instant,
-    faults: Vec<Fault>,
-    watcher: Option<Box<Watcher>>,
+    faults: Faults<CommandCode, ErrorCode>,
 }
-
-/// Who wants to know of the faults: those that have not happened yet, and whether the device is in and has power.
-type Watcher = dyn Fn(&[Fault], bool) + Send;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
@@ -386,39 +381,14 @@ impl Device {
 
     /// Carries a command out, with the faults that are due at it.
     fn with_faults(&mut self, code: u8, carry_out: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
-        if let Some(effect) = self.due(code, false) {
+        let Some(code) = CommandCode::from_code(code) else { return carry_out(self) };
+        if let Some(effect) = self.faults.due(code, false, self.presence == Presence::PluggedIn) {
             return self.strike(effect);
         }
         let outcome = carry_out(self)?;
-        match self.due(code, true) {
+        match self.faults.due(code, true, self.presence == Presence::PluggedIn) {
             Some(effect) => self.strike(effect),
             None => Ok(outcome),
-        }
-    }
-
-    /// Counts a command, and returns the effect of the fault that is due at it. Several due at once are one.
-    fn due(&mut self, code: u8, carried_out: bool) -> Option<FaultEffect> {
-        let (mut due, mut counted) = (None, false);
-        self.faults.retain_mut(|fault| {
-            if fault.command.code() != code || fault.carried_out != carried_out {
-                return true;
-            }
-            counted = true;
-            fault.nth = fault.nth.saturating_sub(1);
-            if fault.nth == 0 {
-                due = due.or(Some(fault.effect));
-            }
-            fault.nth > 0
-        });
-        if counted && due.is_none() {
-            self.tell();
-        }
-        due
-    }
-
-    fn tell(&self) {
-        if let Some(watcher) = &self.watcher {
-            watcher(&self.faults, self.presence == Presence::PluggedIn);
         }
     }
 
@@ -429,7 +399,7 @@ impl Device {
             FaultEffect::Vanish => self.lose_power(Presence::Unplugged),
             FaultEffect::PowerOff => self.lose_power(Presence::PoweredOff),
         }
-        self.tell();
+        self.faults.tell(self.presence == Presence::PluggedIn);
         match effect {
             FaultEffect::Answer(code) => Ok(Err(code)),
             FaultEffect::Vanish => Err(Interruption::NoDevice),

@@ -54,6 +54,12 @@ impl Power {
         supply.change(presence);
     }
 
+    /// A reset by the reader: what is known only with power is lost, the device stays where it is.
+    pub(super) fn reset(&self) {
+        let mut supply = self.supply();
+        supply.losses = supply.losses.wrapping_add(1);
+    }
+
     fn supply(&self) -> MutexGuard<'_, Supply> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
