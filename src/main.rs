@@ -7,6 +7,7 @@ mod console;
 mod coverage;
 mod outcome;
 mod program;
+mod readers;
 mod sealing;
 mod trust;
 

@@ -1,13 +1,16 @@
 //! `officiant device`.
 
 use super::print_line;
-use crate::outcome::Outcome;
+use crate::{
+    outcome::Outcome,
+    readers::{RunningReaders, USUAL_PORT},
+};
 use clap::{Args, Subcommand};
 use officiant_devices::{
     Error,
     yubihsm::{Connector, Ed25519Attestation, Settings, VirtualYubiHsm},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::Command};
 
 /// Arguments of `device`.
 #[derive(Args)]
@@ -21,6 +24,19 @@ pub struct Device {
 enum Kind {
     /// A virtual YubiHSM 2 behind a connector on this machine
     Yubihsm(YubiHsm),
+    /// Two virtual card readers for virtual YubiKeys, which no real card reader disturbs
+    Readers(Readers),
+}
+
+/// Arguments of `device readers`.
+#[derive(Args)]
+struct Readers {
+    /// Where the first waits for a card, and the second at the next one; 0 for any two that are free
+    #[arg(long, default_value_t = USUAL_PORT, value_parser = clap::value_parser!(u16).range(..65535))]
+    port: u16,
+    /// A program that uses them; without one, they are there until this program is stopped
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
 }
 
 /// Arguments of `device yubihsm`.
@@ -51,6 +67,7 @@ impl Device {
     pub fn carry_out(self) -> Outcome {
         match self.kind {
             Kind::Yubihsm(yubihsm) => yubihsm.serve().unwrap_or_else(|failed| failed),
+            Kind::Readers(readers) => readers.serve().unwrap_or_else(|failed| failed),
         }
     }
 }
@@ -79,5 +96,21 @@ impl YubiHsm {
         eprintln!("Point yubihsm-shell at it with --connector={}. Ctrl-C pulls it out.", connector.url());
         connector.serve();
         Ok(Outcome::Holds)
+    }
+}
+
+impl Readers {
+    fn serve(self) -> Result<Outcome, Outcome> {
+        let running = RunningReaders::start(self.port).map_err(Outcome::not_tried)?;
+        if let Some((program, arguments)) = self.command.split_first() {
+            let error = running.become_program(Command::new(program).args(arguments));
+            return Err(Outcome::not_tried(format!("{}: {error}", program.display())));
+        }
+        for (variable, value) in running.readers().environment() {
+            print_line(&format!("{variable}={value}"))?;
+        }
+        eprintln!("Set both for the programs that are to use these card readers. Ctrl-C takes them away.");
+        let said = running.wait();
+        Err(Outcome::does_not_hold(format!("the smart card service of the virtual readers ended by itself: {said}")))
     }
 }
