@@ -127,7 +127,7 @@ impl Form<'_> {
 pub fn of_device<'a>(text: &'a str, runbook: &Runbook) -> Result<(&'a str, Fault), String> {
     let (name, fault) = text.split_once(':').ok_or(WRITTEN)?;
     let Some(device) = runbook.devices.get(name) else {
-        let near = nearest(name, runbook.devices.keys().map(|name| name.as_str()));
+        let near = nearest(name, runbook.devices.keys().map(Text::as_str));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         return Err(format!("the runbook declares no device `{name}`{near}"));
     };

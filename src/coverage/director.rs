@@ -62,7 +62,9 @@ impl<'a> Director<'a> {
         });
         match failing {
             Some(Failing::Device(faults)) => {
-                faults.iter().for_each(|fault| self.bench.arm(*fault));
+                for fault in faults {
+                    self.bench.arm(*fault);
+                }
                 self.armed = Some(self.step.clone());
             }
             Some(Failing::Unconfirmed) => self.unconfirmed = Some(self.step.clone()),
