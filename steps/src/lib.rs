@@ -4,7 +4,9 @@ mod devices;
 mod exec;
 mod files;
 pub mod host;
+mod message;
 mod people;
+mod piv;
 pub mod ports;
 mod product;
 mod text;
@@ -12,6 +14,7 @@ mod x509;
 mod yubihsm;
 
 pub use people::{banner, words};
+pub use piv::{Asked, OfSlot, Slot, SlotKey};
 pub use yubihsm::{ObjectKey, OfKey};
 
 use officiant_engine::conduct::Registry;
@@ -26,5 +29,6 @@ pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
     let registry = files::register(registry);
     let registry = host::register(registry);
     let registry = devices::register(registry, ports);
+    let registry = piv::register(registry, ports);
     yubihsm::register(registry, ports)
 }

@@ -128,6 +128,13 @@ impl Ceremony {
         }
     }
 
+    /// Puts another in a secret's place.
+    pub(super) fn correct(&mut self, name: &str, secret: Secret) {
+        if let Some(kept) = self.secrets.last_mut().and_then(|secrets| secrets.get_mut(name)) {
+            kept.secret = Some(secret);
+        }
+    }
+
     pub(super) fn secret(&self, name: &str) -> Option<&Kept> {
         self.secrets.last()?.get(name)
     }

@@ -152,6 +152,12 @@ impl Stage<'_> {
         Ok(secret)
     }
 
+    /// Puts another in a secret's place, which a device has shown to be the right one: the steps that follow take that. A secret
+    /// that no step asked for stays what it is.
+    pub fn correct_secret(&mut self, name: &SecretName, secret: Secret) {
+        self.ceremony.correct(&name.secret, secret);
+    }
+
     /// What the step had recorded with [`Stage::observe`] before the ceremony broke off, while it is looked at whether it was
     /// done; nothing otherwise.
     #[must_use]

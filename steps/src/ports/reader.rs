@@ -100,7 +100,7 @@ fn identify((name, _): &Place) -> Result<Plugged, String> {
 ///
 /// # Errors
 /// `NotFound` when there is no such reader any more, or as the crate has them.
-fn open(reader: &str) -> yubikey::Result<yubikey::YubiKey> {
+pub(crate) fn open(reader: &str) -> yubikey::Result<yubikey::YubiKey> {
     let mut context = yubikey::Context::open()?;
     let mut readers = context.iter()?;
     readers.find(|found| found.name() == reader).ok_or(yubikey::Error::NotFound)?.open()

@@ -7,8 +7,7 @@ use super::{
     public_key::PublicKey,
     session::{Command, Moment},
 };
-use crate::product::vacant;
-use crate::{files::Place, ports::Ports};
+use crate::{message, ports::Ports, product::vacant};
 use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler},
     record::digest_hex,
@@ -17,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384};
-use std::{fs::File, io::Read, sync::Arc};
+use std::sync::Arc;
 use yubihsm::Capability;
 
 /// Signs, and verifies the signature with the device's public key before it is written
@@ -72,9 +71,6 @@ pub(super) struct Outputs {
 
 const DONE: &str = "the signature was made";
 
-/// Most bytes of a file.
-const LARGEST: u64 = 256 * 1024 * 1024;
-
 /// Most bytes for `ed25519`, which needs the whole message in one command: 2026 would fit into the 2047 bytes of the firmware with
 /// the shortest messages.
 const LONGEST_ED25519: usize = 2_000;
@@ -89,7 +85,7 @@ impl StepHandler for Sign {
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
         let out = vacant(stage, &arguments.out)?;
-        let message = message(stage, &arguments)?;
+        let message = message::read(stage, arguments.data.as_deref(), arguments.file.as_deref())?;
         let password = password(stage, &arguments.password)?;
         let device = Device::find(&*self.0, stage, &arguments.device)?;
         let session = device.open(stage, arguments.authentication_key.0, &password)?;
@@ -170,19 +166,12 @@ fn signature_objections(
     if outputs["signature"].as_str() != Some(&hex::encode(&signature)) {
         objections.push(Objection::wrong("signature", "the file does not hold the signature that the record has"));
     }
-    let message = match (&arguments.data, &arguments.file) {
-        (Some(data), _) => data.as_bytes().to_vec(),
-        (None, Some(path)) => match Place::of(path) {
-            Ok(Place::Product(path)) => {
-                exhibit.file(&path).map_err(|error| Objection::unproven("signed-file", error.to_string()))?
-            }
-            _ => {
-                let message = format!("what was signed, `{path}`, is not in the ceremony folder");
-                objections.push(Objection::unproven("signed-file", message));
-                return Ok(objections);
-            }
-        },
-        (None, None) => return Err(Objection::wrong("arguments", "nothing was to be signed")),
+    let message = match message::recorded(arguments.data.as_deref(), arguments.file.as_deref(), exhibit) {
+        Ok(message) => message,
+        Err(objection) => {
+            objections.push(objection);
+            return Ok(objections);
+        }
     };
     if outputs["signed_sha256"].as_str() != Some(&digest_hex(&message)) {
         objections.push(Objection::wrong("signed-file", "what was signed is not what is there"));
@@ -199,27 +188,4 @@ fn signature_objections(
         }
     }
     Ok(objections)
-}
-
-fn message(stage: &Stage<'_>, arguments: &Arguments) -> Result<Vec<u8>, Failure> {
-    let path = match (&arguments.data, &arguments.file) {
-        (Some(data), None) => return Ok(data.as_bytes().to_vec()),
-        (None, Some(path)) => path,
-        _ => {
-            return Err(Failure::new("wrong-argument", "a signature is of `data` or of a `file`")
-                .next("give one of the two in the runbook"));
-        }
-    };
-    let full = Place::of(path)?.full(stage)?;
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Failure::new("file", format!("`{path}` cannot be read: {error}"))
-            .next("see that the file is there, and that the path in the runbook says where")
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(&full).map_err(|error| unreadable(&error))?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(unreadable(&format!("it is larger than {LARGEST} bytes")));
-    }
-    Ok(bytes)
 }

@@ -1,0 +1,132 @@
+//! Whether recorded attestations hold.
+//!
+//! The attestation is signed by the key of slot F9, is of the recorded key, slot and device, says what the step that generated the
+//! key recorded, and was valid at that time; the certificate of F9 leads to a root. In a ceremony the root is one that the auditor
+//! brought: without one, nothing tells a device of the vendor's from one of somebody's own. In a rehearsal it is the one in
+//! `rehearsal/`, whose key is public.
+
+use super::super::{
+    attestation::{Claims, signed_by},
+    certificate::Held,
+    history::{KeyInSlot, certificate_of},
+};
+use crate::{text::plain, x509};
+use officiant_engine::{
+    conduct::{Exhibit, Objection},
+    record::digest_hex,
+};
+use serde_json::{Value, json};
+use x509_cert::{
+    Certificate,
+    der::{Decode, DecodePem},
+};
+
+/// What a rehearsal's certificates of F9 lead to, in the ceremony folder.
+const REHEARSAL: [&str; 1] = ["rehearsal/rehearsal-piv-root.pem"];
+
+/// What is wrong with an attestation and the certificate of F9.
+pub(super) fn objections(key: KeyInSlot, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+    let certificates = certificate_of(outputs, "certificate_path", exhibit)
+        .and_then(|device| Ok((device, certificate_of(outputs, "path", exhibit)?)));
+    let (device, attestation) = match certificates {
+        Ok(certificates) => certificates,
+        Err(objection) => return vec![objection],
+    };
+    let mut objections = of_the_device(&device, outputs, exhibit);
+    objections.extend(of_the_key(&attestation, &device, key, outputs, exhibit));
+    objections
+}
+
+fn of_the_device(device: &Held, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    for (name, found) in [("subject", device.subject()), ("issuer", device.issuer())] {
+        if outputs[name].as_str() != Some(&found) {
+            let message = format!("the certificate of slot f9 has the {name} `{found}`, the record says otherwise");
+            objections.push(Objection::wrong("certificate", message));
+        }
+    }
+    if device.is_rehearsal() && !exhibit.rehearsal() {
+        let message = "the certificate of slot f9 is one of a virtual device for rehearsals";
+        objections.push(Objection::wrong("rehearsal-certificate", message));
+        return objections;
+    }
+    objections.extend(chain_objection(device, exhibit));
+    objections
+}
+
+/// Whether the certificate of F9 leads to a root.
+fn chain_objection(device: &Held, exhibit: &Exhibit<'_>) -> Option<Objection> {
+    let anchors: Vec<Certificate> = if exhibit.rehearsal() {
+        let pem = REHEARSAL.iter().filter_map(|path| exhibit.small_file(path).ok());
+        pem.filter_map(|pem| Certificate::from_pem(pem).ok()).collect()
+    } else {
+        exhibit.anchors().iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+    };
+    if anchors.is_empty() {
+        let said = exhibit.earlier().iter().any(|step| step.uses == exhibit.this().uses && step.outputs.is_some());
+        let message = if exhibit.rehearsal() {
+            "that the YubiKeys are virtual ones is not proved: the rehearsal's root is not in `rehearsal/` any more"
+        } else {
+            "that the YubiKeys are the vendor's is not proved: no vendor's root was brought to lead their certificates to"
+        };
+        return (!said).then(|| Objection::unproven("anchors", message));
+    }
+    let astray = x509::leads_to(device.certificate(), &anchors, exhibit.this().at).err()?;
+    let message = format!("the certificate of slot f9 leads to no trusted root: {}", plain(&astray));
+    Some(Objection::wrong("chain", message))
+}
+
+fn of_the_key(
+    attestation: &Held,
+    device: &Held,
+    key: KeyInSlot,
+    outputs: &Value,
+    exhibit: &Exhibit<'_>,
+) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    let mut wrong = |code, message: &str| objections.push(Objection::wrong(code, message));
+    if attestation.is_rehearsal() && !exhibit.rehearsal() {
+        wrong("rehearsal-certificate", "the attestation is one of a virtual device for rehearsals");
+    }
+    if attestation.issuer() != device.subject() {
+        wrong("attestation", "the attestation was issued by another than the certificate of slot f9");
+    }
+    if let Err(fault) = signed_by(attestation, device) {
+        wrong("attestation", &format!("the attestation does not hold: {fault}"));
+    }
+    if !x509::valid(attestation.certificate(), exhibit.this().at) {
+        wrong("attestation", "the attestation was not valid at that time");
+    }
+    let fingerprint = digest_hex(&attestation.public_key());
+    if outputs["fingerprint"].as_str() != Some(&fingerprint) {
+        wrong("attestation", "the attestation is of another public key than the record says");
+    }
+    let Some(claims) = Claims::of(attestation) else {
+        wrong("attestation", "the attestation does not say all that a YubiKey says of a key");
+        return objections;
+    };
+    let said = [
+        ("serial", json!(claims.serial)),
+        ("firmware", json!(claims.firmware)),
+        ("slot", json!(claims.slot)),
+        ("pin_policy", json!(claims.pin_policy)),
+        ("touch_policy", json!(claims.touch_policy)),
+    ];
+    for (name, found) in &said {
+        if outputs[*name] != *found {
+            wrong("attestation", &format!("the attestation has another {name} than the record says"));
+        }
+    }
+    if let Some(made) = key.generated(exhibit) {
+        for (name, found) in said.iter().filter(|(name, _)| ["pin_policy", "touch_policy"].contains(name)) {
+            if made[*name] != *found {
+                wrong(
+                    "attestation",
+                    &format!("the attestation has another {name} than the key had when it was generated"),
+                );
+            }
+        }
+    }
+    objections.extend(key.same_key(&fingerprint, exhibit));
+    objections
+}

@@ -1,0 +1,142 @@
+//! Public keys as PIV hands them out.
+
+use super::{argument::KeyAlgorithm, tlv};
+use officiant_engine::{conduct::Failure, record::digest_hex};
+use p256::ecdsa::signature::{Verifier, hazmat::PrehashVerifier};
+use rsa::{
+    BigUint, RsaPublicKey,
+    pkcs1v15::{Signature, VerifyingKey},
+    pkcs8::DecodePublicKey,
+};
+use sha2::{Digest, Sha256, Sha384};
+use spki::EncodePublicKey;
+use x509_cert::der::{DecodePem, Encode, EncodePem, pem::LineEnding};
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+/// A public key of a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PublicKey {
+    P256(p256::PublicKey),
+    P384(p384::PublicKey),
+    Rsa2048(RsaPublicKey),
+}
+
+/// What stands in front of a SHA-256 digest in a signature (RFC 8017, 9.2, note 1).
+const DIGEST_INFO_SHA256: [u8; 19] =
+    [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
+
+impl PublicKey {
+    /// From the vendor's fields: 86 a point, uncompressed; 81 a modulus and 82 an exponent.
+    pub(super) fn from_device(algorithm: KeyAlgorithm, bytes: &[u8]) -> Option<Self> {
+        let fields = tlv::fields(bytes)?;
+        let value = |tag| tlv::value(&fields, tag);
+        match algorithm {
+            KeyAlgorithm::P256 => p256::PublicKey::from_sec1_bytes(value(0x86)?).ok().map(Self::P256),
+            KeyAlgorithm::P384 => p384::PublicKey::from_sec1_bytes(value(0x86)?).ok().map(Self::P384),
+            KeyAlgorithm::Rsa2048 => {
+                let (modulus, exponent) = (BigUint::from_bytes_be(value(0x81)?), BigUint::from_bytes_be(value(0x82)?));
+                (modulus.bits() == 2048).then(|| RsaPublicKey::new(modulus, exponent).ok())?.map(Self::Rsa2048)
+            }
+        }
+    }
+
+    /// From `SubjectPublicKeyInfo`, DER.
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+        p256::PublicKey::from_public_key_der(der)
+            .map(Self::P256)
+            .or_else(|_| p384::PublicKey::from_public_key_der(der).map(Self::P384))
+            .or_else(|_| RsaPublicKey::from_public_key_der(der).map(Self::Rsa2048))
+            .ok()
+    }
+
+    /// From `SubjectPublicKeyInfo`, PEM.
+    pub(super) fn from_pem(pem: &[u8]) -> Option<Self> {
+        Self::from_der(&SubjectPublicKeyInfoOwned::from_pem(pem).ok()?.to_der().ok()?)
+    }
+
+    pub(super) fn algorithm(&self) -> KeyAlgorithm {
+        match self {
+            Self::P256(_) => KeyAlgorithm::P256,
+            Self::P384(_) => KeyAlgorithm::P384,
+            Self::Rsa2048(_) => KeyAlgorithm::Rsa2048,
+        }
+    }
+
+    /// The algorithm of its signatures, as `piv.sign` names it.
+    pub(super) fn signature_algorithm(&self) -> &'static str {
+        match self {
+            Self::P256(_) => "ecdsa-sha256",
+            Self::P384(_) => "ecdsa-sha384",
+            Self::Rsa2048(_) => "rsa-pkcs1-sha256",
+        }
+    }
+
+    /// What the device is to sign for a message: its digest, and for RSA all that is around it (RFC 8017, 9.2).
+    pub(super) fn to_sign(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::P256(_) => Sha256::digest(message).to_vec(),
+            Self::P384(_) => Sha384::digest(message).to_vec(),
+            Self::Rsa2048(_) => around(&[&DIGEST_INFO_SHA256[..], &Sha256::digest(message)].concat()),
+        }
+    }
+
+    /// Whether a signature is of a message, with [`Self::signature_algorithm`]; those of ECDSA in DER.
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::P256(key) => p256::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
+                p256::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha256::digest(message), &signature).is_ok()
+            }),
+            Self::P384(key) => p384::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
+                p384::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha384::digest(message), &signature).is_ok()
+            }),
+            Self::Rsa2048(key) => Signature::try_from(signature)
+                .is_ok_and(|signature| VerifyingKey::<Sha256>::new(key.clone()).verify(message, &signature).is_ok()),
+        }
+    }
+
+    /// `SubjectPublicKeyInfo`.
+    pub(super) fn info(&self) -> Result<Info, Failure> {
+        let document = match self {
+            Self::P256(key) => key.to_public_key_der(),
+            Self::P384(key) => key.to_public_key_der(),
+            Self::Rsa2048(key) => key.to_public_key_der(),
+        };
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::new("encoding", format!("the public key cannot be written: {error}"))
+        };
+        let der = document.map_err(|error| failed(&error))?.into_vec();
+        let info: SubjectPublicKeyInfoOwned = x509_cert::der::Decode::from_der(&der).map_err(|error| failed(&error))?;
+        let pem = info.to_pem(LineEnding::LF).map_err(|error| failed(&error))?;
+        Ok(Info { fingerprint: digest_hex(&der), der, pem })
+    }
+}
+
+/// A public key, encoded.
+pub(super) struct Info {
+    /// DER.
+    pub(super) der: Vec<u8>,
+    /// PEM, with line feeds.
+    pub(super) pem: String,
+    /// SHA-256 of the DER, hex.
+    pub(super) fingerprint: String,
+}
+
+/// `00 01 ff … ff 00` and then what is signed, 256 bytes together.
+pub(super) fn around(digest_info: &[u8]) -> Vec<u8> {
+    let mut block = vec![0xff; 256usize.saturating_sub(digest_info.len() + 1)];
+    for (place, byte) in block.iter_mut().zip([0, 1]) {
+        *place = byte;
+    }
+    block.push(0);
+    block.extend(digest_info);
+    block
+}
+
+impl PublicKey {
+    /// What is in the bit string of its `SubjectPublicKeyInfo`.
+    pub(super) fn device_bytes(&self) -> Vec<u8> {
+        let der = self.info().map(|info| info.der).unwrap_or_default();
+        let info = <SubjectPublicKeyInfoOwned as x509_cert::der::Decode>::from_der(&der);
+        info.map(|info| info.subject_public_key.raw_bytes().to_vec()).unwrap_or_default()
+    }
+}
