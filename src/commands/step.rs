@@ -133,6 +133,7 @@ fn arguments(handler: &Handler, words: &[String]) -> Result<Map<String, Value>, 
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             return Err(format!("{} has no argument `{name}`{near}", handler.name));
         };
+        let text = if special(schema, "x-folder").is_some() { &folder(text)? } else { text };
         arguments.insert(name.to_string(), value(schema, text));
     }
     let required = handler.arguments["required"].as_array().cloned().unwrap_or_default();
@@ -140,6 +141,12 @@ fn arguments(handler: &Handler, words: &[String]) -> Result<Map<String, Value>, 
         Some(missing) => Err(format!("{} needs {missing}=…; see `officiant steps {}`", handler.name, handler.name)),
         None => Ok(arguments),
     }
+}
+
+/// A folder on this machine, where a runbook has one of the ceremony's.
+fn folder(path: &str) -> Result<String, String> {
+    let full = std::fs::canonicalize(path).map_err(|error| format!("`{path}`: {error}"))?;
+    full.into_os_string().into_string().map_err(|_| format!("`{path}` has a name that is not UTF-8"))
 }
 
 /// A mark of ours in a schema, also inside an optional one.

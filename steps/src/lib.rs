@@ -1,5 +1,6 @@
 //! The step handlers: what a runbook names with `uses:`, one folder a family.
 
+mod attestation;
 mod devices;
 mod exec;
 mod files;
@@ -21,6 +22,15 @@ use officiant_engine::conduct::Registry;
 use ports::Ports;
 use std::sync::Arc;
 
+/// Readers of what others made, for fuzzing.
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Reads a certificate or attestation of either kind of device, and leads it to itself.
+    pub fn certificate(bytes: &[u8]) {
+        crate::attestation::fuzz(bytes);
+    }
+}
+
 /// Every step handler; those that need a device look for it on `ports`.
 #[must_use]
 pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
@@ -28,6 +38,7 @@ pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
     let registry = exec::register(registry);
     let registry = files::register(registry);
     let registry = host::register(registry);
+    let registry = attestation::register(registry);
     let registry = devices::register(registry, ports);
     let registry = piv::register(registry, ports);
     yubihsm::register(registry, ports)

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// The runbook's name of a device, of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct DeviceName(pub(super) String);
+pub(crate) struct DeviceName(pub(crate) String);
 
 impl JsonSchema for DeviceName {
     fn schema_name() -> Cow<'static, str> {

@@ -6,6 +6,8 @@ mod patience;
 mod remove;
 mod touch_reset;
 
+pub(crate) use device_name::DeviceName;
+
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
 use std::sync::Arc;

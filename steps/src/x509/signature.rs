@@ -3,9 +3,10 @@
 use rsa::{
     RsaPublicKey,
     pkcs1v15::{Signature, VerifyingKey},
-    sha2::{Sha256, Sha384, Sha512},
-    signature::Verifier,
+    sha2::{Digest, Sha256, Sha384, Sha512},
+    signature::{Verifier, hazmat::PrehashVerifier},
 };
+use std::fmt;
 use x509_cert::{
     Certificate,
     der::{Encode, asn1::ObjectIdentifier},
@@ -18,6 +19,14 @@ const SHA512_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.
 const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 
+/// Algorithms that are met, and that nothing is vouched for with.
+const REFUSED: [(ObjectIdentifier, &str); 4] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4"), "MD5 with RSA"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"), "SHA-1 with RSA"),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.1"), "ECDSA with SHA-1"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"), "RSASSA-PSS"),
+];
+
 /// Why a signature does not verify.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unverified {
@@ -27,6 +36,20 @@ pub(crate) enum Unverified {
     TwoAlgorithms,
     /// The algorithm is not one of those here.
     Algorithm(ObjectIdentifier),
+}
+
+/// As a clause.
+impl fmt::Display for Unverified {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherKey => formatter.write_str("the issuer's key did not sign it"),
+            Self::TwoAlgorithms => formatter.write_str("it names two signature algorithms"),
+            Self::Algorithm(oid) => match REFUSED.iter().find(|(refused, _)| refused == oid) {
+                Some((_, name)) => write!(formatter, "it is signed by {name}, which is not accepted"),
+                None => write!(formatter, "its signature algorithm {oid} is not accepted"),
+            },
+        }
+    }
 }
 
 /// Verifies the signature of a certificate with the public key of another.
@@ -50,14 +73,8 @@ pub(crate) fn verify(certificate: &Certificate, issuer: &Certificate) -> Result<
             SHA512_WITH_RSA => {
                 rsa().is_some_and(|(key, made)| VerifyingKey::<Sha512>::new(key).verify(&body, &made).is_ok())
             }
-            ECDSA_WITH_SHA256 => {
-                let key = p256::ecdsa::VerifyingKey::from_public_key_der(&key).ok()?;
-                key.verify(&body, &p256::ecdsa::DerSignature::from_bytes(signature).ok()?).is_ok()
-            }
-            ECDSA_WITH_SHA384 => {
-                let key = p384::ecdsa::VerifyingKey::from_public_key_der(&key).ok()?;
-                key.verify(&body, &p384::ecdsa::DerSignature::from_bytes(signature).ok()?).is_ok()
-            }
+            ECDSA_WITH_SHA256 => ecdsa(&key, &Sha256::digest(&body), signature),
+            ECDSA_WITH_SHA384 => ecdsa(&key, &Sha384::digest(&body), signature),
             _ => return None,
         })
     };
@@ -67,4 +84,17 @@ pub(crate) fn verify(certificate: &Certificate, issuer: &Certificate) -> Result<
         }
         other => Err(Unverified::Algorithm(other)),
     }
+}
+
+/// Verifies a signature on P-256 or P-384; a device signs with SHA-256 on either.
+fn ecdsa(key: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+    if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(key) {
+        let made = p256::ecdsa::DerSignature::from_bytes(signature);
+        return made.is_ok_and(|made| key.verify_prehash(digest, &made).is_ok());
+    }
+    if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_der(key) {
+        let made = p384::ecdsa::DerSignature::from_bytes(signature);
+        return made.is_ok_and(|made| key.verify_prehash(digest, &made).is_ok());
+    }
+    false
 }

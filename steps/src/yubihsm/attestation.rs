@@ -5,30 +5,15 @@
 
 use super::argument::{capability_names, domain_numbers};
 use crate::{
+    attestation::yubihsm::{CAPABILITIES, DOMAINS, FIRMWARE, LABEL, OBJECT_ID, ORIGIN, SERIAL},
     text::plain,
-    x509::{Unverified, verify},
+    x509::{self, Unverified},
 };
 use x509_cert::{
     Certificate,
-    der::{
-        Any, Decode, DecodePem, Encode, EncodePem, Tag, Tagged,
-        asn1::{BitStringRef, ObjectIdentifier, OctetStringRef},
-        pem::LineEnding,
-    },
+    der::{Encode, EncodePem, asn1::ObjectIdentifier, pem::LineEnding},
 };
 use yubihsm::{Capability, Domain, object};
-
-/// The vendor's extensions; each value is DER inside the extension's own octet string.
-const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.1");
-const SERIAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.2");
-const ORIGIN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.3");
-const DOMAINS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.4");
-const CAPABILITIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.5");
-const OBJECT_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.6");
-const LABEL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.4.9");
-
-/// What every certificate of a virtual device has in its names, and none of a real one.
-const REHEARSAL: &str = "REHEARSAL";
 
 /// A certificate that a device gave out.
 pub(super) struct Attestation {
@@ -65,9 +50,7 @@ impl Attestation {
     /// # Errors
     /// What is wrong with it, as a clause.
     pub(super) fn read(der: Vec<u8>) -> Result<Self, String> {
-        let certificate =
-            Certificate::from_der(&der).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
-        Ok(Self { certificate, der })
+        Ok(Self { certificate: x509::from_der(&der)?, der })
     }
 
     /// Reads X.509, PEM or DER.
@@ -75,13 +58,8 @@ impl Attestation {
     /// # Errors
     /// What is wrong with it, as a clause.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        if !bytes.starts_with(b"-----") {
-            return Self::read(bytes.to_vec());
-        }
-        let certificate =
-            Certificate::from_pem(bytes).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
-        let der = certificate.to_der().map_err(|error| error.to_string())?;
-        Ok(Self { certificate, der })
+        let certificate = x509::certificate(bytes)?;
+        Ok(Self { der: x509::der(&certificate), certificate })
     }
 
     pub(super) fn certificate(&self) -> &Certificate {
@@ -114,7 +92,7 @@ impl Attestation {
 
     /// Whether a virtual device is at the root of it.
     pub(super) fn is_rehearsal(&self) -> bool {
-        self.issuer().contains(REHEARSAL) || self.subject().contains(REHEARSAL)
+        x509::is_rehearsal(&self.certificate)
     }
 
     pub(super) fn der(&self) -> &[u8] {
@@ -146,7 +124,7 @@ impl Attestation {
         );
         must(self.serial() == Some(expected.serial), "its serial number is not the device's");
         must(
-            self.value(FIRMWARE).as_deref().and_then(octets) == version(expected.firmware),
+            x509::octets(&self.certificate, FIRMWARE).ok() == version(expected.firmware),
             "its firmware version is not the device's",
         );
         must(self.number(OBJECT_ID) == Some(u32::from(object.object_id)), "its object ID is not the key's");
@@ -169,40 +147,24 @@ impl Attestation {
 
     /// Verifies the signature with the public key of `issuer`.
     pub(super) fn signed_by(&self, issuer: &Self) -> Result<(), String> {
-        verify(&self.certificate, &issuer.certificate).map_err(|unverified| match unverified {
+        x509::verify(&self.certificate, &issuer.certificate).map_err(|unverified| match unverified {
             Unverified::OtherKey => "the device certificate's key did not sign it".to_string(),
             Unverified::TwoAlgorithms => "it names two signature algorithms".to_string(),
             Unverified::Algorithm(other) => format!("its signature algorithm {other} is not one of a YubiHSM 2"),
         })
     }
 
-    /// An extension's value: what is inside its octet string. `None` also when it is there twice.
-    fn value(&self, oid: ObjectIdentifier) -> Option<Vec<u8>> {
-        let extensions = self.certificate.tbs_certificate.extensions.iter().flatten();
-        let mut values = extensions.filter(|extension| extension.extn_id == oid);
-        let value = values.next()?.extn_value.as_bytes().to_vec();
-        values.next().is_none().then_some(value)
-    }
-
     fn number(&self, oid: ObjectIdentifier) -> Option<u32> {
-        u32::from_der(&self.value(oid)?).ok()
+        x509::number(&self.certificate, oid).ok()
     }
 
-    /// A bit string that holds a big-endian number.
     fn bits(&self, oid: ObjectIdentifier) -> Option<u64> {
-        let value = self.value(oid)?;
-        let bytes = BitStringRef::from_der(&value).ok()?.as_bytes()?;
-        (bytes.len() <= 8).then(|| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        x509::bits(&self.certificate, oid).ok()
     }
 
     fn text(&self, oid: ObjectIdentifier) -> Option<Vec<u8>> {
-        let value = Any::from_der(&self.value(oid)?).ok()?;
-        (value.tag() == Tag::Utf8String).then(|| value.value().to_vec())
+        x509::text(&self.certificate, oid).ok()
     }
-}
-
-fn octets(der: &[u8]) -> Option<Vec<u8>> {
-    OctetStringRef::from_der(der).ok().map(|octets| octets.as_bytes().to_vec())
 }
 
 /// `2.4.0` as three bytes.

@@ -26,8 +26,10 @@ mod session;
 mod sign;
 mod trouble;
 
+pub(crate) use argument::{Capabilities, Domains, Label, ObjectId, capability_names, domain_numbers};
 pub(crate) use device::Device;
 pub(crate) use factory::factory_new;
+pub(crate) use object::origin_name;
 pub use object_key::{ObjectKey, OfKey};
 
 use crate::ports::Ports;

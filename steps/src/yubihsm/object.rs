@@ -49,7 +49,7 @@ impl Object {
     }
 }
 
-fn origin_name(origin: object::Origin) -> &'static str {
+pub(crate) fn origin_name(origin: object::Origin) -> &'static str {
     match origin {
         object::Origin::Generated => "generated",
         object::Origin::Imported => "imported",

@@ -18,6 +18,13 @@ impl Label {
     }
 }
 
+impl Label {
+    /// As it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
 impl TryFrom<String> for Label {
     type Error = String;
 

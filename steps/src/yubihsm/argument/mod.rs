@@ -11,11 +11,12 @@ mod object_type;
 
 pub(super) use algorithm::{KeyAlgorithm, algorithm_name};
 pub(super) use authentication_key::{FACTORY_DEFAULT, password};
-pub(super) use capabilities::{Capabilities, capability_names};
+pub(crate) use capabilities::{Capabilities, capability_names};
 pub(super) use device_name::YubiHsm;
-pub(super) use domains::{Domains, domain_numbers};
-pub(super) use label::Label;
-pub(super) use object_id::{AttestationKeyId, ObjectId};
+pub(crate) use domains::{Domains, domain_numbers};
+pub(crate) use label::Label;
+pub(super) use object_id::AttestationKeyId;
+pub(crate) use object_id::ObjectId;
 pub(super) use object_type::ObjectType;
 
 use officiant_engine::notation::nearest;

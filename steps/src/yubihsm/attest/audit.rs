@@ -9,7 +9,10 @@ use super::super::{
     attestation::Attestation,
     history::{KeyOnDevice, file_of},
 };
-use crate::{text::plain, x509};
+use crate::{
+    text::plain,
+    x509::{self, Anchors},
+};
 use officiant_engine::{
     conduct::{Exhibit, Objection},
     record::digest_hex,
@@ -95,7 +98,7 @@ fn chain_objection(device: &Attestation, exhibit: &Exhibit<'_>) -> Option<Object
         };
         return (!said).then(|| Objection::unproven("anchors", message));
     }
-    let astray = x509::leads_to(device.certificate(), &anchors, exhibit.this().at).err()?;
+    let astray = x509::leads_to(device.certificate(), &Anchors::as_brought(anchors), exhibit.this().at).err()?;
     let message = format!("the device's certificate leads to no trusted root: {}", plain(&astray));
     Some(Objection::wrong("chain", message))
 }

@@ -1,0 +1,32 @@
+//! Attestations: certificates by which a device says that it made a key, judged without the device.
+
+mod anchors;
+mod audit;
+mod device;
+mod expected;
+mod folder;
+mod key;
+mod kind;
+mod pattern;
+mod pins;
+pub(crate) mod piv;
+mod public_key;
+mod verify;
+mod version;
+pub(crate) mod yubihsm;
+
+use officiant_engine::conduct::Registry;
+
+pub(crate) fn register(registry: Registry) -> Registry {
+    registry.with(verify::Verify)
+}
+
+/// Reads a certificate as either kind of device makes them, and as an anchor of its own.
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let _ = crate::x509::bundle(bytes);
+    let Ok(certificate) = crate::x509::certificate(bytes) else { return };
+    let _ = (piv::PivClaims::read(&certificate), yubihsm::HsmClaims::read(&certificate));
+    let _ = public_key::compare(bytes, &certificate.tbs_certificate.subject_public_key_info);
+    let anchors = crate::x509::Anchors::as_brought([certificate.clone()]);
+    let _ = crate::x509::leads_to(&certificate, &anchors, jiff::Timestamp::UNIX_EPOCH);
+}
