@@ -71,7 +71,7 @@ fn chain_objection(device: &Held, exhibit: &Exhibit<'_>) -> Option<Objection> {
         };
         return (!said).then(|| Objection::unproven("anchors", message));
     }
-    let astray = x509::leads_to(device.certificate(), &anchors, exhibit.this().at).err()?;
+    let astray = x509::leads_to(device.certificate(), &x509::Anchors::as_brought(anchors), exhibit.this().at).err()?;
     let message = format!("the certificate of slot f9 leads to no trusted root: {}", plain(&astray));
     Some(Objection::wrong("chain", message))
 }
