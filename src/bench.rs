@@ -37,6 +37,10 @@ use std::{
 /// second.
 const NOTICED: Duration = Duration::from_secs(10);
 
+/// How long the smart card service may take a card for in that is out, or was for a moment: it looks every 0.4 seconds, and has to
+/// look twice.
+const STALE: Duration = Duration::from_secs(1);
+
 /// The virtual devices of a rehearsal.
 ///
 /// A new rehearsal calls [`lay_out`](Self::lay_out), then [`power`](Self::power) once the ceremony folder is there. One
@@ -53,6 +57,8 @@ struct State {
     ledger: Option<Arc<Ledger>>,
     /// The virtual readers, none where no card needs one.
     readers: Vec<SocketAddr>,
+    /// When somebody last pulled a card out.
+    removed: Option<Instant>,
     running: BTreeMap<String, Device>,
 }
 
@@ -233,6 +239,11 @@ impl Bench {
         let places = ledger.map(|ledger| ledger.devices()).unwrap_or_default();
         let fallen: Vec<String> = places.into_iter().filter(|(_, place)| place.fell).map(|(name, _)| name).collect();
         fallen.iter().try_for_each(|name| self.insert(name, false))?;
+        if fallen.is_empty() && !self.cards().is_empty() {
+            // A card whose answer was lost was out for a moment.
+            thread::sleep(STALE);
+            self.await_cards();
+        }
         Ok(fallen)
     }
 }
@@ -280,6 +291,13 @@ impl State {
             Device::YubiKey { .. } => self.free_reader(name)?,
         };
         self.device(name)?.put_into(free).map_err(|error| broken(name, &error))
+    }
+
+    /// Waits until the smart card service must have noticed that a card is out, before one is put in.
+    fn await_absence(&self, name: &str) {
+        let fell = self.ledger.as_ref().and_then(|ledger| ledger.device(name)).is_some_and(|place| place.fell);
+        let since = if fell { Some(Duration::ZERO) } else { self.removed.map(|removed| removed.elapsed()) };
+        thread::sleep(since.and_then(|since| STALE.checked_sub(since)).unwrap_or_default());
     }
 
     /// The first reader that no card is in.
@@ -392,6 +410,7 @@ impl Hand for Bench {
             if state.device(device)?.reader().is_none() {
                 // One that has no reader is not written down as plugged in.
                 state.free_reader(device)?;
+                state.await_absence(device);
                 state.write_down(device, true)?;
                 state.plug(device)?;
                 drop(state);
@@ -417,6 +436,7 @@ impl Hand for Bench {
         let removed = state.device(device)?;
         let was_in_reader = removed.reader().is_some();
         removed.unplug();
+        state.removed = Some(Instant::now());
         drop(state);
         if was_in_reader {
             self.await_cards();
