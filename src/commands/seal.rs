@@ -29,7 +29,7 @@ pub struct Seal {
     #[arg(long)]
     role: String,
     /// The key: an OpenSSH private key; FILE.pub, agent:SHA256:… or agent:COMMENT, which ssh-agent has;
-    /// `yubihsm:OBJECT_ID`
+    /// `yubihsm:OBJECT_ID`; piv:SLOT of a YubiKey, or piv:SLOT@SERIAL where several are inserted
     #[arg(long)]
     key: String,
     /// The authentication key that opens the session with a YubiHSM

@@ -1,15 +1,16 @@
-//! What holds the key of a seal: a file, ssh-agent, a `YubiHSM`.
+//! What holds the key of a seal: a file, ssh-agent, a `YubiHSM`, a YubiKey.
 
 mod agent;
 mod key_file;
 mod object;
+mod slot;
 mod source;
 
 pub use source::KeySource;
 
 use crate::console::Terminal;
 use officiant_engine::{
-    conduct::{Bindings, Console, Question, QuestionKind, Reply, Secret},
+    conduct::{Bindings, Console, Failure, Question, QuestionKind, Reply, Secret},
     seal::Key,
 };
 use ssh_key::Signature;
@@ -50,6 +51,27 @@ impl Access {
             Err(unanswered) => Err(unanswered.to_string()),
         }
     }
+
+    /// Asks whether to go on; nobody is asked where there is no terminal, and then it is no.
+    fn decides(&mut self, text: &str) -> Result<bool, String> {
+        let Some(terminal) = &mut self.terminal else { return Ok(false) };
+        let question = Question::new(text, QuestionKind::Decision);
+        let mut complaint: Option<String> = None;
+        loop {
+            let reply = terminal.ask(&question, complaint.as_deref()).map_err(|unanswered| unanswered.to_string())?;
+            match question.settle(reply) {
+                Ok(Reply::Value(value)) => return Ok(value == true),
+                Ok(Reply::Secret(_)) => return Ok(false),
+                Err(why) => complaint = Some(why),
+            }
+        }
+    }
+}
+
+/// A failure with its next action.
+fn in_words(failure: &Failure) -> String {
+    let next = failure.next.as_ref().map(|next| format!("\nnext: {next}")).unwrap_or_default();
+    format!("{}{next}", failure.message)
 }
 
 /// Opens whatever holds the key.
@@ -59,5 +81,6 @@ pub fn open(source: &KeySource, access: &mut Access) -> Result<Box<dyn Signer>, 
         KeySource::PublicFile(path) => Ok(Box::new(agent::AgentKey::of_file(path)?)),
         KeySource::Agent(name) => Ok(Box::new(agent::AgentKey::named(name)?)),
         KeySource::YubiHsm(id) => Ok(Box::new(object::YubiHsmKey::open(*id, access)?)),
+        KeySource::Piv { slot, serial } => Ok(Box::new(slot::PivKey::open(*slot, *serial, access)?)),
     }
 }

@@ -1,7 +1,7 @@
 //! An asymmetric key in a `YubiHSM` 2.
 
-use super::{Access, Signer};
-use officiant_engine::{conduct::Failure, seal::Key};
+use super::{Access, Signer, in_words};
+use officiant_engine::seal::Key;
 use officiant_steps::{ObjectKey, OfKey, ports::SystemPorts};
 use ssh_key::{
     Algorithm, Error, Signature,
@@ -25,11 +25,6 @@ impl YubiHsmKey {
         let key = public(object.public()).map_err(|error| format!("the public key of object {id}: {error}"))?;
         Ok(Self { object, id, key: Key::new(key).map_err(|why| why.to_string())? })
     }
-}
-
-fn in_words(failure: &Failure) -> String {
-    let next = failure.next.as_ref().map(|next| format!("\nnext: {next}")).unwrap_or_default();
-    format!("{}{next}", failure.message)
 }
 
 fn public(key: OfKey) -> Result<KeyData, Error> {

@@ -1,5 +1,6 @@
 //! How a key is named on the command line.
 
+use officiant_steps::Slot;
 use std::path::{Path, PathBuf};
 
 /// Where the key of a seal is.
@@ -13,6 +14,13 @@ pub enum KeySource {
     Agent(String),
     /// The ID of an asymmetric key in a `YubiHSM`.
     YubiHsm(u16),
+    /// A key in a slot of a YubiKey.
+    Piv {
+        /// The slot.
+        slot: Slot,
+        /// The device's serial number; there must be one device alone otherwise.
+        serial: Option<u32>,
+    },
 }
 
 impl std::str::FromStr for KeySource {
@@ -25,11 +33,7 @@ impl std::str::FromStr for KeySource {
             Some(("yubihsm", id)) => object_id(id)
                 .map(Self::YubiHsm)
                 .ok_or_else(|| format!("`{id}` is no object ID: write one from 1 to 65534, or 0x0001 to 0xfffe")),
-            Some(("piv", _)) => Err(
-                "a PIV slot cannot seal yet; use an OpenSSH key, ssh-agent (which can hold a PIV key through PKCS#11: \
-                     `ssh-add -s`), or yubihsm:OBJECT_ID"
-                    .into(),
-            ),
+            Some(("piv", slot)) => piv(slot),
             _ if Path::new(text).extension().is_some_and(|extension| extension == "pub") => {
                 Ok(Self::PublicFile(text.into()))
             }
@@ -37,6 +41,17 @@ impl std::str::FromStr for KeySource {
             _ => Ok(Self::File(text.into())),
         }
     }
+}
+
+fn piv(text: &str) -> Result<KeySource, String> {
+    let (slot, serial) = match text.split_once('@') {
+        Some((slot, serial)) => {
+            let number = serial.parse().ok().filter(|_| !serial.starts_with('+'));
+            (slot, Some(number.ok_or_else(|| format!("`{serial}` is no serial number of a YubiKey"))?))
+        }
+        None => (text, None),
+    };
+    Ok(KeySource::Piv { slot: slot.parse()?, serial })
 }
 
 fn object_id(text: &str) -> Option<u16> {
@@ -60,7 +75,13 @@ mod tests {
         assert_eq!(read("agent:ada@example.org"), Ok(KeySource::Agent("ada@example.org".into())));
         assert_eq!(read("yubihsm:0x0102"), Ok(KeySource::YubiHsm(258)));
         assert_eq!(read("yubihsm:7"), Ok(KeySource::YubiHsm(7)));
-        for wrong in ["", "agent:", "yubihsm:", "yubihsm:0", "yubihsm:65535", "yubihsm:+7", "yubihsm:key", "piv:9c"] {
+        let slot = "9c".parse().unwrap();
+        assert_eq!(read("piv:9c"), Ok(KeySource::Piv { slot, serial: None }));
+        assert_eq!(read("piv:9C@24680135"), Ok(KeySource::Piv { slot, serial: Some(24_680_135) }));
+        for wrong in ["", "agent:", "yubihsm:", "yubihsm:0", "yubihsm:65535", "yubihsm:+7", "yubihsm:key"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["piv:", "piv:9b", "piv:f9", "piv:9c@", "piv:9c@+1", "piv:9c@key", "piv:@1"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

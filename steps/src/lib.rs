@@ -15,7 +15,7 @@ mod x509;
 mod yubihsm;
 
 pub use people::{banner, words};
-pub use piv::{Asked, OfSlot, Slot, SlotKey};
+pub use piv::{Entered, OfSlot, Slot, SlotKey};
 pub use yubihsm::{ObjectKey, OfKey};
 
 use officiant_engine::conduct::Registry;

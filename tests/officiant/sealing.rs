@@ -492,7 +492,7 @@ fn what_cannot_seal_is_said_with_what_to_do() {
             "the runbook has no participant `withness`, it has administrator, witness; did you mean `witness`?",
         ),
         ("witness", "/nowhere/key", "`/nowhere/key` cannot be read"),
-        ("witness", "piv:9c", "a PIV slot cannot seal yet"),
+        ("witness", "piv:9b", "`9b` is no slot for a key: those are 9a, 9c, 9d, 9e, and 82 to 95"),
         ("witness", "yubihsm:0", "`0` is no object ID"),
         ("witness", "yubihsm:7", "it is asked for at a terminal and taken from nowhere else"),
         ("witness", key("short").to_str().unwrap(), "an RSA key has 2048 to 4096 bits here, this one has 1024"),

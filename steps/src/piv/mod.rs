@@ -33,7 +33,7 @@ mod tlv;
 mod trouble;
 
 pub use argument::Slot;
-pub use slot_key::{Asked, OfSlot, SlotKey};
+pub use slot_key::{Entered, OfSlot, SlotKey};
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;

@@ -217,7 +217,7 @@ fn last_try(card: &Card, stage: &mut Stage<'_>, reference: Reference) -> Result<
         .next(format!("find out the {name} before you try again; a right one brings all tries back")))
 }
 
-fn blocked(card: &Card, reference: Reference) -> Failure {
+pub(super) fn blocked(card: &Card, reference: Reference) -> Failure {
     let device = card.name();
     match reference {
         Reference::Pin => Failure::new("pin-blocked", format!("the PIN of {device} is blocked")).next(

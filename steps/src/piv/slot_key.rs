@@ -4,7 +4,7 @@ use super::{
     argument::{PinPolicy, Slot, TouchPolicy},
     card::{Card, Key, Moment},
     public_key::PublicKey,
-    reference::{Reference, padded},
+    reference::{Reference, blocked, padded},
     signing::signature,
     trouble::{Trouble, status},
 };
@@ -18,6 +18,7 @@ pub struct SlotKey {
     card: Card,
     slot: Slot,
     key: Key,
+    pin: Option<Secret>,
 }
 
 /// A public key, by its algorithm.
@@ -36,18 +37,15 @@ pub enum OfSlot {
     },
 }
 
-/// What a person is asked before a signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
-    /// For the PIN.
-    Pin {
-        /// How many tries are left, where the device tells.
-        tries: Option<u8>,
-        /// Whether one was wrong before.
-        again: bool,
-    },
-    /// To touch the device when it blinks; nothing is answered.
-    Touch,
+/// What became of a PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It is the device's, and signs from now on.
+    Right,
+    /// It is not; this many tries are left.
+    Wrong(u8),
+    /// It has not 6 to 8 characters, and no try was used.
+    Malformed,
 }
 
 impl SlotKey {
@@ -60,7 +58,7 @@ impl SlotKey {
         let plugged = only(&present, slot, serial)?;
         let mut card = Card::open(format!("the YubiKey {}", plugged.serial), plugged)?;
         let key = card.held(slot)?;
-        Ok(Self { card, slot, key })
+        Ok(Self { card, slot, key, pin: None })
     }
 
     /// The serial number of the device.
@@ -81,48 +79,69 @@ impl SlotKey {
         }
     }
 
-    /// Signs, and verifies the signature. `ask` answers with the PIN, or nothing when a person does not want to go on.
+    /// Whether the key wants the PIN.
+    #[must_use]
+    pub fn wants_pin(&self) -> bool {
+        self.key.pin_policy != PinPolicy::Never
+    }
+
+    /// Whether the key wants a touch when it signs.
+    #[must_use]
+    pub fn wants_touch(&self) -> bool {
+        self.key.touch_policy != TouchPolicy::Never
+    }
+
+    /// How many tries are left for the PIN, where the device tells.
     ///
     /// # Errors
-    /// `pin-blocked`, `last-try`, `touch-missed`, `untrue-signature` and others of a card.
-    pub fn sign(
-        &mut self,
-        message: &[u8],
-        mut ask: impl FnMut(&Asked) -> Result<Option<Secret>, String>,
-    ) -> Result<Vec<u8>, Failure> {
-        let unasked = |why: String| Failure::new("unanswered", why);
-        if self.key.pin_policy != PinPolicy::Never {
-            self.verify(|asked| ask(asked).map_err(unasked))?;
+    /// `pin-blocked` when there are none, and those of a card.
+    pub fn tries(&mut self) -> Result<Option<u8>, Failure> {
+        match self.card.state(Reference::Pin)?.tries {
+            Some(0) => Err(blocked(&self.card, Reference::Pin)),
+            tries => Ok(tries),
         }
-        if self.key.touch_policy != TouchPolicy::Never {
-            ask(&Asked::Touch).map_err(unasked)?;
+    }
+
+    /// Verifies a PIN, and keeps the right one: a key may want it again right before it signs.
+    ///
+    /// # Errors
+    /// `pin-blocked`, and those of a card.
+    pub fn enter(&mut self, pin: Secret) -> Result<Entered, Failure> {
+        if !(6..=8).contains(&pin.expose().len()) {
+            return Ok(Entered::Malformed);
+        }
+        match self.verify(&pin)? {
+            None => {
+                self.pin = Some(pin);
+                Ok(Entered::Right)
+            }
+            Some(0) => Err(blocked(&self.card, Reference::Pin)),
+            Some(left) => Ok(Entered::Wrong(left)),
+        }
+    }
+
+    /// Signs, and verifies the signature.
+    ///
+    /// # Errors
+    /// `wrong-pin`, `touch-missed`, `untrue-signature` and others of a card.
+    pub fn sign(&mut self, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        if let Some(pin) = self.pin.clone()
+            && self.verify(&pin)?.is_some()
+        {
+            let message = format!("the PIN of {} was changed meanwhile", self.card.name());
+            return Err(Failure::new("wrong-pin", message).next("seal once more"));
         }
         signature(&mut self.card, self.slot, &self.key, message)
     }
 
-    fn verify(&mut self, mut ask: impl FnMut(&Asked) -> Result<Option<Secret>, Failure>) -> Result<(), Failure> {
-        let mut tries = self.card.state(Reference::Pin)?.tries;
-        let mut again = false;
-        loop {
-            if tries == Some(0) {
-                return Err(Failure::new("pin-blocked", format!("the PIN of {} is blocked", self.card.name()))
-                    .next("set a new one with the PUK: `ykman piv access unblock-pin`"));
-            }
-            let Some(pin) = ask(&Asked::Pin { tries, again })? else {
-                return Err(Failure::new("last-try", "the PIN was not entered, and nothing was signed"));
-            };
-            if !(6..=8).contains(&pin.expose().len()) {
-                // No PIN, so no try is used for it.
-                again = true;
-                continue;
-            }
-            let answer = self.card.send(0x20, 0, Reference::Pin.number(), &*padded(&pin));
-            let answer = answer.map_err(|trouble| self.card.failure("verify", Moment::Before, &trouble))?;
-            match status::tries(answer.status) {
-                None if answer.status == status::OK => return Ok(()),
-                None => return Err(self.card.failure("verify", Moment::Before, &Trouble::Refused(answer.status))),
-                left => (tries, again) = (left, true),
-            }
+    /// How many tries are left after a wrong one.
+    fn verify(&mut self, pin: &Secret) -> Result<Option<u8>, Failure> {
+        let answer = self.card.send(0x20, 0, Reference::Pin.number(), &*padded(pin));
+        let answer = answer.map_err(|trouble| self.card.failure("verify", Moment::Before, &trouble))?;
+        match status::tries(answer.status) {
+            None if answer.status == status::OK => Ok(None),
+            None => Err(self.card.failure("verify", Moment::Before, &Trouble::Refused(answer.status))),
+            left => Ok(left),
         }
     }
 }

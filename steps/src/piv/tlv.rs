@@ -12,8 +12,7 @@ pub(super) fn fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
             _ => (u16::from(*first), rest),
         };
         let (length, rest) = match rest {
-            [length @ 0..=0x7f, rest @ ..] => (usize::from(*length), rest),
-            [0x81, length, rest @ ..] => (usize::from(*length), rest),
+            [length @ 0..=0x7f, rest @ ..] | [0x81, length, rest @ ..] => (usize::from(*length), rest),
             [0x82, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
             _ => return None,
         };

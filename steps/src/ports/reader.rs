@@ -1,4 +1,4 @@
-//! YubiKeys in smart card readers, through PC/SC; each is a reader of its own.
+//! Each YubiKey in a smart card reader, through PC/SC; on USB it is a reader itself.
 
 use super::{Plugged, Port, Present, guarded};
 use pcsc::{Disposition, ReaderState, Scope, State};

@@ -33,7 +33,7 @@ impl Ports for SystemPorts {
     }
 }
 
-/// The `YubiHSM` 2 devices behind some ports, or the YubiKeys in all smart card readers: for other implementations of [`Ports`].
+/// The `YubiHSM` 2 devices behind some ports, or each YubiKey in a smart card reader: for other implementations of [`Ports`].
 ///
 /// # Errors
 /// `unknown-kind`.
