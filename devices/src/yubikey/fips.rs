@@ -8,7 +8,8 @@
 //! *never*, as the same page says of its default.
 //!
 //! From 5.7 (FIPS 140-3) no key is made or taken until PIN, PUK and management key are the owner's; PIN and PUK are eight
-//! characters and not too simple, the management key is no triple DES key. With which status word the device refuses is
+//! characters and not too simple, and do not become the factory's again but by a reset, which the vendor's tool knows too;
+//! the management key is no triple DES key. With which status word the device refuses is
 //! written nowhere: it is *conditions of use not satisfied*, which the vendor's tools take for a PIN that is too simple.
 
 use super::{
@@ -41,6 +42,15 @@ impl State {
     /// [`StatusWord::ConditionsOfUseNotSatisfied`]: keys are neither made nor taken yet.
     pub(super) fn check_may_take_keys(&self) -> Result<(), StatusWord> {
         if self.enforces_fips() && !self.is_fips_approved() {
+            return Err(StatusWord::ConditionsOfUseNotSatisfied);
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`StatusWord::ConditionsOfUseNotSatisfied`]: PIN or PUK is the owner's, and stays so.
+    pub(super) fn check_may_restore_secrets(&self) -> Result<(), StatusWord> {
+        if self.enforces_fips() && !(self.pin.is_factory(Reference::Pin) && self.puk.is_factory(Reference::Puk)) {
             return Err(StatusWord::ConditionsOfUseNotSatisfied);
         }
         Ok(())

@@ -61,12 +61,11 @@ impl PrivateKey {
     /// # Errors
     /// [`StatusWord::IncorrectParameters`]: they make no key of 2048 bits.
     pub(super) fn from_primes(p: &[u8], q: &[u8]) -> Result<Self, StatusWord> {
-        // More would only take long to refuse.
-        if p.len() > RSA_BITS / 16 || q.len() > RSA_BITS / 16 {
+        let [p, q] = [p, q].map(BigUint::from_bytes_be);
+        // Zero makes `from_p_q` panic, and what is too long would only take long to refuse.
+        if p.bits() != RSA_BITS / 2 || q.bits() != RSA_BITS / 2 {
             return Err(StatusWord::IncorrectParameters);
         }
-        let primes = [p, q].map(BigUint::from_bytes_be);
-        let [p, q] = primes;
         RsaPrivateKey::from_p_q(p, q, RSA_EXPONENT.into())
             .ok()
             .filter(|key| key.n().bits() == RSA_BITS)

@@ -24,7 +24,7 @@ pub(super) struct Session {
     touched: Option<Instant>,
 }
 
-/// What was proved to the PIV application since it was selected (NIST SP 800-73-4, part 1, 5.3).
+/// What was proved to the PIV application since it was selected.
 #[derive(Default)]
 pub(super) struct Security {
     pin: Pin,

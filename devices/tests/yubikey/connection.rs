@@ -113,8 +113,8 @@ impl Slot {
         u16::from_be_bytes(answer[answer.len() - 2..].try_into().unwrap())
     }
 
-    /// Waits until the card is out; it says nothing more.
-    fn is_empty(mut self) -> bool {
+    /// Waits until the card is out, and whether it said nothing more.
+    fn ends(mut self) -> bool {
         let mut rest = Vec::new();
         match self.0.read_to_end(&mut rest) {
             Ok(_) => rest.is_empty(),
@@ -157,7 +157,7 @@ fn messages_in_pieces_and_several_in_one_are_answered_in_order() {
 fn the_longest_message_is_answered() {
     let bench = Bench::new();
     let mut slot = bench.insert();
-    assert!(slot.ask(&[0; 65535]).len() >= 2);
+    assert!(slot.ask(&vec![0; 65535]).len() >= 2);
     assert_eq!(slot.status(SELECT), 0x9000);
 }
 
@@ -209,7 +209,7 @@ fn a_card_that_is_pulled_out_is_out_until_it_is_put_in() {
         let bench = Bench::new();
         let slot = bench.insert();
         pull(bench.card());
-        assert!(slot.is_empty());
+        assert!(slot.ends());
         thread::sleep(Duration::from_millis(60));
         assert!(!bench.is_card_waiting());
         bench.card().plug();
@@ -224,7 +224,7 @@ fn a_card_that_is_pulled_out_and_put_in_at_once_was_out() {
         let slot = bench.insert();
         bench.card().unplug();
         bench.card().plug();
-        assert!(slot.is_empty());
+        assert!(slot.ends());
     }
     assert_eq!(bench.insert().ask(GET_ATR).len(), 23);
 }
@@ -244,7 +244,7 @@ fn a_lost_answer_looks_as_if_the_card_had_been_out_for_a_moment() {
     let mut slot = bench.insert();
     bench.card().inject(Fault::after(CommandCode::Select, FaultEffect::LoseAnswer));
     slot.say(SELECT);
-    assert!(slot.is_empty());
+    assert!(slot.ends());
     assert_eq!(bench.insert().status(SELECT), 0x9000);
 }
 
@@ -255,7 +255,7 @@ fn a_card_that_vanishes_at_a_command_is_out_until_it_is_put_in() {
         let mut slot = bench.insert();
         bench.card().inject(Fault::before(CommandCode::Select, effect));
         slot.say(SELECT);
-        assert!(slot.is_empty());
+        assert!(slot.ends());
         thread::sleep(Duration::from_millis(60));
         assert!(!bench.is_card_waiting());
         bench.card().plug();
@@ -269,7 +269,7 @@ fn a_message_that_vpcd_does_not_have_ends_the_connection_and_not_the_card() {
     for message in [&[][..], &[3], &[5], &[255]] {
         let mut slot = bench.insert();
         slot.say(message);
-        assert!(slot.is_empty(), "{message:?}");
+        assert!(slot.ends(), "{message:?}");
     }
     assert_eq!(bench.insert().ask(GET_ATR).len(), 23);
 }
@@ -306,7 +306,7 @@ fn a_dropped_connection_has_left_the_reader_and_freed_its_card() {
     let Bench { listener, connection, folder } = Bench::new();
     let slot = Slot(accept(&listener));
     drop(connection);
-    assert!(slot.is_empty());
+    assert!(slot.ends());
     assert!(card(&folder, 28_751_258).is_plugged());
 }
 
@@ -333,7 +333,7 @@ fn it_serves_until_it_is_told_to_stop() {
     stop.stop();
     serving.join().unwrap();
     stop.stop();
-    assert!(slot.is_empty());
+    assert!(slot.ends());
     card.unplug();
     card.plug();
     assert!(card.is_plugged());

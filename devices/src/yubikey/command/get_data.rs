@@ -16,8 +16,8 @@ pub(super) const TAG_LIST: tlv::Tag = 0x5c;
 pub(super) const CONTENT: tlv::Tag = 0x53;
 
 /// # Errors
-/// - [`StatusWord::FileNotFound`]: there is none, whether or not it would need the PIN, as on the real device.
-/// - [`StatusWord::SecurityStatusNotSatisfied`]: it needs the PIN.
+/// - [`StatusWord::SecurityStatusNotSatisfied`]: it needs the PIN, whether or not it is there.
+/// - [`StatusWord::FileNotFound`]: there is none.
 pub(super) fn execute(card: &Card, command: &Command) -> Result<Vec<u8>, StatusWord> {
     if (command.p1, command.p2) != CURRENT_FILE {
         return Err(StatusWord::IncorrectP1P2);
@@ -28,9 +28,9 @@ pub(super) fn execute(card: &Card, command: &Command) -> Result<Vec<u8>, StatusW
         return Ok(DISCOVERY.to_vec());
     }
     let id = ObjectId::from_bytes(tag).ok_or(StatusWord::FileNotFound)?;
-    let content = card.state.object(id).ok_or(StatusWord::FileNotFound)?;
     if id.needs_pin() {
         card.session.security.need_pin()?;
     }
+    let content = card.state.object(id).ok_or(StatusWord::FileNotFound)?;
     Ok(tlv::object(CONTENT, content))
 }
