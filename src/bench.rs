@@ -107,6 +107,12 @@ impl Bench {
         Ok(())
     }
 
+    /// What people should know of the devices of a rehearsal before it begins.
+    pub fn notice(&self) -> Option<&'static str> {
+        let has_cards = self.state().devices.values().any(|settings| settings.kind() == Kind::YubiKey);
+        has_cards.then_some("A virtual YubiKey that waits for a touch is touched at once.")
+    }
+
     /// Complains of what a runbook says of its virtual devices that is not for their kind.
     pub fn check(runbook: &Runbook, complaints: &mut Complaints) {
         for device in runbook.devices.values() {

@@ -105,6 +105,7 @@ impl Rehearse {
         let writer = prepared.open()?;
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;
         eprintln!("REHEARSAL on virtual devices: {}", runbook.title);
+        bench.notice().into_iter().for_each(|notice| eprintln!("{notice}"));
         let mut console = Retrying::new(console.as_mut(), &bench);
         let outcome = prepared.conduct(writer, Some(serials), &mut console);
         for fault in bench.faults_left() {

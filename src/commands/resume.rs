@@ -88,7 +88,9 @@ impl Resume {
         let (registry, virtual_serials) = if rehearsal {
             let serials = bench.reopen(&self.folder.join("rehearsal"), runbook, &session.bindings);
             let ports: Arc<dyn Ports> = bench.clone();
-            (officiant_steps::registry(&ports), Some(serials.map_err(Outcome::not_tried)?))
+            let serials = serials.map_err(Outcome::not_tried)?;
+            bench.notice().into_iter().for_each(|notice| eprintln!("{notice}"));
+            (officiant_steps::registry(&ports), Some(serials))
         } else {
             (super::system_registry(), None)
         };

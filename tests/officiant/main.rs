@@ -6,6 +6,7 @@ mod canary;
 mod cards;
 mod computers;
 mod devices;
+mod docker;
 mod flipping;
 mod flushing;
 mod forger;
