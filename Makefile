@@ -2,7 +2,7 @@
 # missing, as root or through sudo; README.md says which they are for other systems.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test build lint unit peers bench install-build install-test install-browser
+.PHONY: demo test build lint unit peers bench install-build install-test install-peers install-yubikeys install-browser
 
 CARGO ?= cargo
 OUT ?= $(shell mktemp -u -d $${TMPDIR:-/tmp}/officiant-demo.XXXXXX)
@@ -17,7 +17,7 @@ build: install-build
 	$(CARGO) build --locked
 
 # Everything that CI checks.
-test: install-build install-test install-browser peers lint unit
+test: install-build install-test install-yubikeys install-browser peers lint unit
 
 lint:
 	$(CARGO) fmt --all --check
@@ -29,7 +29,7 @@ unit:
 	$(CARGO) test --locked --workspace
 
 # The clients that we did not write.
-peers: .tools/peers/stamp
+peers: install-peers .tools/peers/stamp
 
 .tools/peers/stamp: tests/peers/requirements.txt
 	rm -rf .tools/peers
@@ -45,6 +45,16 @@ install-build:
 
 install-test:
 	@tests/install.sh openssl:openssl ssh-keygen:openssh-client git:git python3:python3 ensurepip.py:python3-venv
+
+# What pyscard is built with, which ykman stands on.
+install-peers:
+	@tests/install.sh cc:build-essential swig:swig libpcsclite.pc:libpcsclite-dev python3:python3 ensurepip.py:python3-venv \
+		Python.h:python3-dev
+
+# The virtual card readers, which rehearsals of YubiKeys need too, and the clients of cards.
+install-yubikeys:
+	@tests/install.sh pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd setpriv:util-linux \
+		yubico-piv-tool:yubico-piv-tool libykcs11.so.2:ykcs11 opensc-tool:opensc
 
 # Some systems have it under another name, or not at all: outside CI the report is then not measured in a browser.
 install-browser:

@@ -1,11 +1,17 @@
 #!/bin/sh
-# Installs Debian packages that are missing: each argument is WHAT:PACKAGE, where WHAT is a program on PATH, NAME.pc for
-# pkg-config, or NAME.py for a Python module. Says nothing when all are there.
+# Installs Debian packages that are missing: each argument is WHAT:PACKAGE, where WHAT is a program, NAME.pc for pkg-config,
+# NAME.py for a Python module, NAME.h for a header of Python's, NAME.so.N for a shared library, or a path. Says nothing when
+# all are there.
 set -eu
+# Where services are, and ldconfig: not on everybody's PATH.
+PATH=$PATH:/usr/sbin:/sbin
 
 have() {
     case "$1" in
         *.pc) pkg-config --exists "${1%.pc}" 2>/dev/null ;;
+        /*) [ -e "$1" ] ;;
+        *.so.*) ldconfig -p | grep -qF "$1 " ;;
+        *.h) [ -e "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null)/$1" ] ;;
         *.py) python3 -c "import ${1%.py}" 2>/dev/null ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac

@@ -69,9 +69,8 @@ pub enum Error {
     },
     /// The state file is of a device of another series.
     #[error(
-        "{path}: this virtual device {} of the FIPS Series, and what it is cannot be changed; ask for what it is, or name \
-         another file",
-        if *fips { "is one" } else { "is not one" },
+        "{path}: this virtual device is {}; ask for what it is, or name another file",
+        if *fips { "one of the FIPS Series" } else { "none of the FIPS Series" },
         path = path.display()
     )]
     OtherSeries {

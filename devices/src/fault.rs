@@ -16,13 +16,13 @@ pub struct Fault<C, E> {
 /// What happens at a [`Fault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultEffect<E> {
-    /// The device is pulled out: the connector has no device, every session is lost.
+    /// The device is pulled out: its connector has no device or its reader no card, and every session is lost.
     Vanish,
     /// The device answers with this error.
     Answer(E),
-    /// The power fails: every session is lost, and the connector closes every connection without a word.
+    /// The power fails: every session is lost, and every connection closed without a word.
     PowerOff,
-    /// The answer never arrives: the connector closes this connection without a word. The device stays.
+    /// The answer never arrives: this connection is closed without a word. The device stays.
     LoseAnswer,
 }
 

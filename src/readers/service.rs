@@ -21,15 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// kernel tells of its end only what happens from now on.
 const SCRIPT: &str = r#"set -e
 [ "$PPID" = "$1" ]
-pcscd=$2 driver=$3 readers=$4
-shift 4
+pcscd=$2 without_polkit=$3 driver=$4 readers=$5
+shift 5
 mount -t tmpfs -o mode=0700,size=1m tmpfs /run
 mkdir /run/pcscd /run/none
 : > /run/libifdvpcd.so
 mount --bind "$driver" /run/libifdvpcd.so
 for drivers; do mount --bind /run/none "$drivers"; done
 printf %s "$readers" > /run/reader.conf
-exec "$pcscd" --foreground --config /run/reader.conf
+exec "$pcscd" --foreground --config /run/reader.conf $without_polkit
 "#;
 
 /// A service that runs.
@@ -88,7 +88,9 @@ impl Service {
             .arg(&prerequisites.setpriv)
             .args(["--pdeathsig", "KILL", "sh", "-c", SCRIPT, "readers"])
             .arg(std::process::id().to_string())
-            .args([&prerequisites.pcscd, &prerequisites.driver])
+            .arg(&prerequisites.pcscd)
+            .arg(prerequisites.without_polkit)
+            .arg(&prerequisites.driver)
             .arg(readers)
             .args(&prerequisites.hidden)
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")

@@ -25,3 +25,4 @@ mod secrets;
 mod smuggling;
 mod support;
 mod terminal;
+mod yubikeys;

@@ -130,13 +130,6 @@ impl VirtualYubiKey {
         self.0.power.is_plugged()
     }
 
-    /// How often the device was reset or lost its power. A reader that sees another number than before has had its card
-    /// pulled, also if it is in again.
-    #[must_use]
-    pub fn power_losses(&self) -> u64 {
-        self.0.power.losses()
-    }
-
     /// Lets the device fail once; see [`Fault`].
     pub fn inject(&self, fault: Fault) {
         self.card().faults.inject(fault);

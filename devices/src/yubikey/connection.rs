@@ -35,7 +35,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// It connects as often as it takes: when vpcd is not there yet, when it comes back, and when the card is plugged in
 /// again. While the card is unplugged or has no power there is no connection, which pcscd sees as a reader without a card.
 /// When an answer is lost ([`Reply::Silence`]), the connection is closed and made anew: to the client the card was
-/// pulled out for a moment.
+/// pulled out for a moment, which pcscd takes up to a second to notice.
 pub struct Connection;
 
 impl Connection {
@@ -205,6 +205,7 @@ impl Links {
 
 fn stay_connected(card: &VirtualYubiKey, reader: SocketAddr, link: &Link) {
     let mut pause = RETRY.0;
+    let mut absence = Absence::Seen;
     while let Some(moves) = link.moves() {
         if !card.is_plugged() {
             link.wait(moves, None);
@@ -214,9 +215,13 @@ fn stay_connected(card: &VirtualYubiKey, reader: SocketAddr, link: &Link) {
         match connect(reader, link, moves) {
             Ok(Some(socket)) => {
                 debug!(%reader, serial = card.serial(), "the card is in the reader");
-                let error = serve(card, &socket);
+                // However the last connection ended, the card had no power since.
+                card.reset();
+                let end = answer_all(card, &socket, &mut absence);
+                // Not left to the drop: the other handle of this socket may live on for a moment.
+                let _ = socket.shutdown(Shutdown::Both);
                 link.closed();
-                debug!(%reader, serial = card.serial(), %error, "the card is out of the reader");
+                debug!(%reader, serial = card.serial(), ?end, "the card is out of the reader");
                 pause = RETRY.0;
                 link.wait(moves, Some(AWAY));
                 continue;
@@ -236,14 +241,64 @@ fn connect(reader: SocketAddr, link: &Link, moves: u64) -> io::Result<Option<Tcp
     Ok(link.opened(moves, socket.try_clone()?).then_some(socket))
 }
 
-/// Answers the reader until the connection ends, and says why it did.
-fn serve(card: &VirtualYubiKey, socket: &TcpStream) -> io::Error {
-    // However the last connection ended, the card had no power since.
-    card.reset();
-    let end = answer_all(card, socket);
-    // Not left to the drop: the other handle of this socket may live on for a moment.
-    let _ = socket.shutdown(Shutdown::Both);
-    end.err().unwrap_or_else(|| io::Error::other("the card gave no answer"))
+/// Whether pcscd has seen that the card was out.
+///
+/// Every 400 ms it has vpcd look whether a card is there, which vpcd does by asking for the ATR. A card that left a command
+/// without an answer, pcscd gives up, and takes it back only after a look has found none: one that is in again before
+/// would be given up for good. So the next look finds none, however long it takes to come, and if the card is looked at
+/// again and again after that but not powered, so does another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absence {
+    /// It has, or there was none to see.
+    Seen,
+    /// The next look is to find no card.
+    Unseen,
+    /// A look found no card; whether pcscd takes it back is to be seen.
+    Shown,
+    /// A look found it since.
+    ShownAndLookedAt,
+}
+
+/// Answers the reader until the connection is to end.
+fn answer_all(card: &VirtualYubiKey, socket: &TcpStream, absence: &mut Absence) -> io::Result<()> {
+    let mut reading = BufReader::new(Prompt(socket));
+    loop {
+        let message = Message::receive(&mut reading)?;
+        let answer = match message {
+            Message::PowerOff => {
+                card.reset();
+                continue;
+            }
+            Message::PowerOn | Message::Reset => {
+                card.reset();
+                *absence = Absence::Seen;
+                continue;
+            }
+            Message::GetAtr => match *absence {
+                Absence::Seen => ATR.to_vec(),
+                Absence::Shown => {
+                    *absence = Absence::ShownAndLookedAt;
+                    ATR.to_vec()
+                }
+                Absence::Unseen | Absence::ShownAndLookedAt => {
+                    *absence = Absence::Shown;
+                    return Ok(());
+                }
+            },
+            Message::Apdu(apdu) => {
+                // Until its answer is under way.
+                *absence = Absence::Unseen;
+                match card.transmit(&apdu) {
+                    Reply::Answer(answer) => answer,
+                    Reply::NoDevice | Reply::Silence => return Ok(()),
+                }
+            }
+        };
+        vpcd::send(&mut &*socket, &answer)?;
+        if *absence == Absence::Unseen {
+            *absence = Absence::Seen;
+        }
+    }
 }
 
 /// A socket that acknowledges what was read before it reads on.
@@ -259,20 +314,5 @@ impl Read for Prompt<'_> {
         // Without it everything takes longer, and that is all.
         let _ = rustix::net::sockopt::set_tcp_quickack(self.0, true);
         self.0.read(buffer)
-    }
-}
-
-fn answer_all(card: &VirtualYubiKey, socket: &TcpStream) -> io::Result<()> {
-    let mut reading = BufReader::new(Prompt(socket));
-    loop {
-        let mut writing = socket;
-        match Message::receive(&mut reading)? {
-            Message::PowerOff | Message::PowerOn | Message::Reset => card.reset(),
-            Message::GetAtr => vpcd::send(&mut writing, &ATR)?,
-            Message::Apdu(apdu) => match card.transmit(&apdu) {
-                Reply::Answer(answer) => vpcd::send(&mut writing, &answer)?,
-                Reply::NoDevice | Reply::Silence => return Ok(()),
-            },
-        }
     }
 }

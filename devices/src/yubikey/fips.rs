@@ -8,9 +8,9 @@
 //! *never*, as the same page says of its default.
 //!
 //! From 5.7 (FIPS 140-3) no key is made or taken until PIN, PUK and management key are the owner's; PIN and PUK are eight
-//! characters and not too simple, and do not become the factory's again but by a reset, which the vendor's tool knows too;
-//! the management key is no triple DES key. With which status word the device refuses is
-//! written nowhere: it is *conditions of use not satisfied*, which the vendor's tools take for a PIN that is too simple.
+//! characters and not too simple, and become the factory's again by a reset only; the management key is no triple DES
+//! key. With which status word the device refuses is written nowhere: it is *conditions of use not satisfied*, which the
+//! vendor's tool takes for a PIN that is too simple.
 
 use super::{
     algorithm::PinPolicy,

@@ -18,6 +18,8 @@ pub(super) const FORMAT: &str = "officiant-virtual-yubikey/1";
 
 /// The bit of the form factor that marks the FIPS Series.
 const FIPS_SERIES: u8 = 0x80;
+/// The bits of the form factor that mark no series.
+const FORM: u8 = 0x3f;
 
 /// The memory of a device; the content of its file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,7 +121,7 @@ impl State {
             serial,
             firmware,
             fips,
-            form_factor,
+            form_factor: form_factor & FORM,
             attestation_key,
             pin: SecretReference::factory(Reference::Pin),
             puk: SecretReference::factory(Reference::Puk),

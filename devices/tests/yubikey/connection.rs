@@ -249,6 +249,30 @@ fn a_lost_answer_looks_as_if_the_card_had_been_out_for_a_moment() {
 }
 
 #[test]
+fn after_a_lost_answer_a_reader_that_looks_finds_no_card_until_it_gives_power() {
+    let bench = Bench::new();
+    let mut slot = bench.insert();
+    bench.card().inject(Fault::before(CommandCode::Select, FaultEffect::LoseAnswer));
+    slot.say(SELECT);
+    assert!(slot.is_empty());
+    for looks in 0..3 {
+        let mut slot = bench.insert();
+        if looks > 0 {
+            assert_eq!(slot.ask(GET_ATR).len(), 23);
+        }
+        slot.say(GET_ATR);
+        assert!(slot.is_empty());
+    }
+    let mut slot = bench.insert();
+    assert_eq!(slot.ask(GET_ATR).len(), 23);
+    slot.say(POWER_ON);
+    for _ in 0..3 {
+        assert_eq!(slot.ask(GET_ATR).len(), 23);
+    }
+    assert_eq!(slot.status(SELECT), 0x9000);
+}
+
+#[test]
 fn a_card_that_vanishes_at_a_command_is_out_until_it_is_put_in() {
     for effect in [FaultEffect::Vanish, FaultEffect::PowerOff] {
         let bench = Bench::new();

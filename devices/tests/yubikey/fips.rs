@@ -44,6 +44,8 @@ fn the_form_factor_shows_the_series() {
     let fips = Bench::fips(FIPS_140_2);
     assert!(fips.card.is_fips());
     assert_eq!(find(&info(&fips), 0x04).unwrap(), [0x83]);
+    let asked = Bench::with(|settings| settings.form_factor = 0x83);
+    assert_eq!(find(&info(&asked), 0x04).unwrap(), [0x03]);
 }
 
 #[test]

@@ -303,6 +303,20 @@ fn keys_are_moved_and_deleted_from_firmware_5_7_on() {
 }
 
 #[test]
+fn a_device_whose_attestation_certificate_was_overwritten_with_something_else_attests_nothing() {
+    let bench = Bench::new();
+    bench.manage();
+    bench.generate(0x9c, P256, [0, 0]);
+    let intact = find(&bench.get([0x5f, 0xff, 0x01]).0, 0x53).unwrap();
+    for wrong in [&b""[..], b"x", &tlv(0x70, b"x"), &tlv(0x71, &[0]), &tlv(0x70, &intact)] {
+        bench.put([0x5f, 0xff, 0x01], wrong);
+        assert_eq!(bench.word(ATTEST, 0x9c, 0, &[]), PARAMETERS, "{wrong:02x?}");
+    }
+    bench.put([0x5f, 0xff, 0x01], &intact);
+    bench.data(ATTEST, 0x9c, 0, &[]);
+}
+
+#[test]
 fn a_reset_deletes_keys_and_leaves_the_attestation_key() {
     let bench = Bench::new();
     bench.manage();

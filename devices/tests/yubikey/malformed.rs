@@ -66,7 +66,7 @@ fn answers(card: &VirtualYubiKey, apdu: &[u8]) {
 fn whatever_is_sent_the_card_answers_and_lives() {
     let bench = Bench::new();
     bench.manage();
-    for round in 0..20_000 {
+    for round in 0..10_000 {
         if round % 50 == 0 {
             bench.select(PIV);
             bench.manage_with(TDES, FACTORY);

@@ -64,7 +64,7 @@ fn a_device_is_what_it_was_made_as() {
     other_series.fips = Some(false);
     let error = VirtualYubiKey::open(&other_series).unwrap_err();
     assert!(matches!(error, Error::OtherSeries { fips: true, .. }));
-    assert!(error.to_string().contains("this virtual device is one of the FIPS Series"), "{error}");
+    assert!(error.to_string().contains("this virtual device is one of the FIPS Series; ask for what it is"), "{error}");
     assert!(VirtualYubiKey::open(&settings).unwrap().is_fips());
 }
 

@@ -8,4 +8,4 @@ mod served;
 mod single_step;
 mod support;
 
-pub use support::{PATIENCE, VirtualDevice, client, until};
+pub use support::{PATIENCE, Running, VirtualDevice, client, refused, until};

@@ -212,15 +212,15 @@ pub(super) fn with_hand(ceremony: Ceremony, code: i32, hand: impl FnOnce() + Sen
 }
 
 /// A ceremony that is being carried out.
-pub(super) struct Running(pub(super) Option<Child>);
+pub struct Running(pub Option<Child>);
 
 impl Running {
-    pub(super) fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
     /// `kill -9`.
-    pub(super) fn kill(mut self) -> Output {
+    pub fn kill(mut self) -> Output {
         let mut child = self.0.take().unwrap();
         child.kill().unwrap();
         child.wait_with_output().unwrap()
@@ -238,7 +238,7 @@ impl Drop for Running {
 
 /// Requires that a command is not tried, and what it says.
 #[track_caller]
-pub(super) fn refused(command: &mut Command, code: i32, expected: &str) {
+pub fn refused(command: &mut Command, code: i32, expected: &str) {
     let output = command.output().unwrap();
     pretty(&String::from_utf8_lossy(&output.stderr), &format!("{expected}\n"));
     assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0));
