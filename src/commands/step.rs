@@ -168,6 +168,8 @@ fn value(schema: &Value, text: &str) -> Value {
     let takes = |word: &str| accepts(schema, word);
     if !takes("string")
         && let Ok(value) = serde_json::from_str::<Value>(text)
+        // One item of a list stands for a list of one.
+        && (value.is_array() || !takes("array") || takes("integer") || takes("number"))
     {
         return value;
     }

@@ -601,6 +601,7 @@ fn what_a_forger_can_do_without_being_found_out_is_what_the_promises_list() {
         ("examples/audit-log.yaml", example("examples/audit-log.yaml"), 1),
         ("examples/yubihsm.yaml", example("examples/yubihsm.yaml"), 1),
         ("examples/faults.yaml", example("examples/faults.yaml"), 1),
+        ("examples/attestation.yaml", example("examples/attestation.yaml"), 1),
     ];
     if whole {
         records.push(("runbooks/psf-tuf/ceremony.yaml", example("runbooks/psf-tuf/ceremony.yaml"), 1));

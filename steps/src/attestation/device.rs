@@ -90,7 +90,7 @@ impl Judge<'_> {
             match yubihsm::serial(&certificate) {
                 Ok(serial) if serial == folder.serial => {}
                 Ok(serial) => device.faults.push(format!("`{file}` is of the device {serial}")),
-                Err(unsaid) => device.faults.push(format!("`{file}`: its serial number {unsaid}")),
+                Err(unsaid) => device.faults.push(format!("`{file}`: its extension for the serial number {unsaid}")),
             }
         }
         match self.anchors.map(|anchors| x509::leads_to(&certificate, anchors, self.at)) {

@@ -30,3 +30,22 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     let anchors = crate::x509::Anchors::as_brought([certificate.clone()]);
     let _ = crate::x509::leads_to(&certificate, &anchors, jiff::Timestamp::UNIX_EPOCH);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{anchors::tests::real_anchors, fuzz};
+
+    #[test]
+    fn no_certificate_whatever_was_done_to_it_stops_the_program() {
+        let Some(brought) = real_anchors() else { return };
+        let der = crate::x509::der(&brought[0]);
+        for at in 0..der.len() {
+            for change in [1, 0x20, 0x80] {
+                let mut bytes = der.clone();
+                bytes[at] ^= change;
+                fuzz(&bytes);
+            }
+            fuzz(&der[..at]);
+        }
+    }
+}

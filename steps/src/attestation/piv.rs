@@ -66,7 +66,7 @@ impl PivClaims {
     /// All that is wrong with them, as clauses.
     pub(crate) fn read(certificate: &Certificate) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let mut said = |what: &str, unsaid: Unsaid| faults.push(format!("its {what} {unsaid}"));
+        let mut said = |what: &str, unsaid: Unsaid| faults.push(format!("its extension for the {what} {unsaid}"));
         let bytes = |oid| x509::only(certificate, oid);
         let firmware = bytes(FIRMWARE)
             .and_then(|bytes| <[u8; 3]>::try_from(bytes).map_err(|_| Unsaid::Malformed))

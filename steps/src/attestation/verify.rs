@@ -21,7 +21,7 @@ use crate::{
 };
 use jiff::{Timestamp, Unit};
 use officiant_engine::{
-    conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler},
+    conduct::{Effect, Exhibit, Failure, Notice, Objection, Stage, StepHandler},
     record::Folder,
 };
 use schemars::{JsonSchema, Schema};
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[schemars(transform = folder_mark)]
     pub(super) folder: String,
     /// The folder with the vendor's root and intermediates, PEM or DER; a relative path is below `products/`. A rehearsal needs
-    /// none for its virtual devices.
+    /// none for its virtual devices, and goes on when the folder is not there.
     #[serde(default)]
     #[schemars(transform = folder_mark)]
     pub(super) anchors: Option<String>,
@@ -287,9 +287,16 @@ fn bound(name: &str, stage: &Stage<'_>) -> Result<u32, Failure> {
 }
 
 /// The anchors, and the files that they are from.
-fn roots(arguments: &Arguments, stage: &Stage<'_>) -> Result<(Anchors, Vec<Seen>), Failure> {
+fn roots(arguments: &Arguments, stage: &mut Stage<'_>) -> Result<(Anchors, Vec<Seen>), Failure> {
     let brought = match &arguments.anchors {
-        Some(folder) => Brought::from(&Place::of(folder)?, stage)?,
+        Some(folder) => match Brought::from(&Place::of(folder)?, stage) {
+            Err(failure) if failure.code == "missing" && stage.rehearsal() => {
+                let message = format!("{}; in a ceremony, the vendor's root must be in it", failure.message);
+                stage.show(Notice::Information(message));
+                Brought::default()
+            }
+            brought => brought?,
+        },
         None => Brought::default(),
     };
     let trusted = |root: &_| is_pinned(arguments.kind, root) || arguments.pins(&pin(root));

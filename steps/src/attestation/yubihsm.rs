@@ -38,7 +38,7 @@ impl HsmClaims {
     /// All that is wrong with them, as clauses.
     pub(super) fn read(certificate: &Certificate) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let mut said = |what: &str, unsaid: Unsaid| faults.push(format!("its {what} {unsaid}"));
+        let mut said = |what: &str, unsaid: Unsaid| faults.push(format!("its extension for the {what} {unsaid}"));
         let firmware = x509::octets(certificate, FIRMWARE)
             .and_then(|bytes| <[u8; 3]>::try_from(bytes).map_err(|_| Unsaid::Malformed))
             .map(Version)

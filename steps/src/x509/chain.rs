@@ -79,7 +79,7 @@ pub(crate) fn leads_to<'a>(
     at: Timestamp,
 ) -> Result<Vec<&'a Certificate>, Astray> {
     if !anchors.has_root() {
-        return Err("there is no root that is trusted among the anchors".to_string());
+        return Err("there is no root among the anchors, only intermediates".to_string());
     }
     if is_own_issuer(certificate) {
         let name = &certificate.tbs_certificate.subject;

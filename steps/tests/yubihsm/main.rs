@@ -18,3 +18,4 @@ mod published;
 mod reset;
 mod sign;
 mod trouble;
+mod verified;

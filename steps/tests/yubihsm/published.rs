@@ -22,7 +22,7 @@ const OTHER: u32 = 13_200_461;
 ///
 /// # Panics
 /// If it is not here and `CI` is set.
-fn real_data() -> Option<PathBuf> {
+pub fn real_data() -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let folder = std::env::var_os("OFFICIANT_REAL_DATA").map_or_else(default, PathBuf::from);
     if folder.join("psf-2020-10-30").is_dir() && folder.join("anchors").is_dir() {
@@ -176,7 +176,7 @@ fn a_certificate_that_was_not_valid_yet_is_refused() {
         held.objections(),
         [
             "chain: the device's certificate leads to no trusted root: the certificate of `CN=YubiHSM Attestation \
-             (13200460)` was not valid at that time",
+             (13200460)` was not valid at that time, but from 2017-01-01T00:00:00Z to 2071-10-05T00:00:00Z",
             "attestation: the attestation was not valid at that time"
         ]
     );

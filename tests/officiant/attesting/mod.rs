@@ -1,0 +1,9 @@
+//! `attestation.verify`.
+
+mod authority;
+mod ceremonies;
+mod chains;
+mod forgeries;
+mod real;
+mod room;
+mod yubihsm;
