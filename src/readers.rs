@@ -12,7 +12,7 @@ mod ports;
 mod prerequisites;
 mod service;
 
-pub use ports::Reader;
+pub use ports::{Claim, Reader};
 
 use service::Service;
 use std::{

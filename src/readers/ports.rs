@@ -4,7 +4,7 @@ use rand_core::{OsRng, RngCore};
 use std::{
     collections::BTreeSet,
     fs, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
 };
 
 /// What the kernel tells of TCP over IPv4 (proc(5)).
@@ -58,6 +58,19 @@ impl Reader {
             (true, true) => Self::Occupied,
             (true, false) => Self::Empty,
         }
+    }
+}
+
+/// A reader that one process alone puts a card into, as long as this lives: two that start at once see the same reader empty.
+/// The claim is the UDP port of the same number, which nobody else has a use for and the kernel gives to one.
+pub struct Claim {
+    _claimed: UdpSocket,
+}
+
+impl Claim {
+    /// Claims the reader at a port; `None` if another process did.
+    pub fn on(port: u16) -> Option<Self> {
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).ok().map(|claimed| Self { _claimed: claimed })
     }
 }
 

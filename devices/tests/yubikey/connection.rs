@@ -254,14 +254,14 @@ fn after_a_lost_answer_a_reader_that_looks_finds_no_card_until_it_gives_power() 
     let mut slot = bench.insert();
     bench.card().inject(Fault::before(CommandCode::Select, FaultEffect::LoseAnswer));
     slot.say(SELECT);
-    assert!(slot.is_empty());
+    assert!(slot.ends());
     for looks in 0..3 {
         let mut slot = bench.insert();
         if looks > 0 {
             assert_eq!(slot.ask(GET_ATR).len(), 23);
         }
         slot.say(GET_ATR);
-        assert!(slot.is_empty());
+        assert!(slot.ends());
     }
     let mut slot = bench.insert();
     assert_eq!(slot.ask(GET_ATR).len(), 23);

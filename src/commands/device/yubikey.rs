@@ -3,7 +3,7 @@
 use super::{super::print_line, touch::Terminal};
 use crate::{
     outcome::Outcome,
-    readers::{self, Reader, USUAL_PORT},
+    readers::{self, Claim, Reader, USUAL_PORT},
 };
 use clap::{Args, ValueEnum};
 use officiant_devices::yubikey::{Connection, Settings, Touch, Toucher, VirtualYubiKey};
@@ -54,7 +54,7 @@ impl YubiKey {
     /// Serves the device until the program is stopped.
     pub fn serve(self) -> Result<Outcome, Outcome> {
         // Before a new device is made, which would stay behind.
-        let reader = self.reader().map_err(Outcome::not_tried)?;
+        let (reader, _claim) = self.reader().map_err(Outcome::not_tried)?;
         let terminal = self.terminal()?;
         let mut settings = Settings::new(self.serial, &self.state);
         if let Some(firmware) = &self.firmware {
@@ -82,30 +82,34 @@ impl YubiKey {
         Ok(Outcome::Holds)
     }
 
-    /// The reader that it is put into.
-    fn reader(&self) -> Result<SocketAddr, String> {
-        let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    /// The reader that it is put into, and the claim on it.
+    fn reader(&self) -> Result<(SocketAddr, Claim), String> {
+        let look = |port| match Reader::at(port) {
+            Reader::Missing => Err(Reader::Missing),
+            Reader::Occupied => Err(Reader::Occupied),
+            Reader::Empty | Reader::Unknown => match Claim::on(port) {
+                Some(claim) => Ok((SocketAddr::from((Ipv4Addr::LOCALHOST, port)), claim)),
+                None => Err(Reader::Occupied),
+            },
+        };
         if let Some(port) = self.port {
-            return match Reader::at(port) {
-                Reader::Empty | Reader::Unknown => Ok(at(port)),
-                Reader::Occupied => Err(format!("there is a card in the reader at port {port} already; name another")),
-                Reader::Missing => Err(format!("there is no card reader at port {port}; {START_READERS}")),
-            };
+            return look(port).map_err(|found| match found {
+                Reader::Missing => format!("there is no card reader at port {port}; {START_READERS}"),
+                _ => format!("there is a card in the reader at port {port} already; name another"),
+            });
         }
         let first = readers::Readers::of_environment().map_or(USUAL_PORT, |readers| readers.first.port());
-        let ports = [first, first.saturating_add(1)];
-        let found = ports.map(Reader::at);
-        if let Some(empty) = found.iter().position(|reader| matches!(reader, Reader::Empty | Reader::Unknown)) {
-            return Ok(at(ports[empty]));
-        }
-        if found.contains(&Reader::Occupied) {
-            return Err(format!(
-                "there is a card in both card readers, at the ports {} and {}, already; take one out, or start other \
-                 readers: officiant device readers --port 0",
-                ports[0], ports[1]
-            ));
-        }
-        Err(format!("there is no card reader at port {first}; {START_READERS}"))
+        let second = first.saturating_add(1);
+        look(first).or_else(|found| match (found, look(second)) {
+            (_, Ok(empty)) => Ok(empty),
+            (Reader::Missing, Err(Reader::Missing)) => {
+                Err(format!("there is no card reader at port {first}; {START_READERS}"))
+            }
+            _ => Err(format!(
+                "there is a card in both card readers, at the ports {first} and {second}, already; take one out, or start \
+                 other readers: officiant device readers --port 0"
+            )),
+        })
     }
 
     /// The terminal where somebody touches it.

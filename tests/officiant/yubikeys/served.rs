@@ -1,7 +1,10 @@
 //! `officiant device yubikey`.
 
 use super::support::{PIN, VirtualReaders};
-use crate::{devices::refused, support::officiant};
+use crate::{
+    devices::{Running, refused, until},
+    support::officiant,
+};
 use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
@@ -42,6 +45,13 @@ fn two_cards_are_in_two_readers_at_once_and_each_is_asked_by_its_serial_number()
     assert_eq!(readers.cards(), 1);
     readers.insert(7_550_054, &["--port", &port]);
     assert_eq!(readers.cards(), 2);
+}
+
+#[test]
+fn cards_that_are_put_in_at_once_are_in_two_readers() {
+    let Some(readers) = VirtualReaders::start(&[]) else { return };
+    let _cards = [7_550_054, 7_550_055].map(|serial| Running::start(readers.device(serial, &[])));
+    until("both cards are seen", || readers.cards() == 2);
 }
 
 #[test]
