@@ -15,6 +15,7 @@ mod forgeries;
 mod forging;
 mod hosts;
 mod interpreting;
+mod piv;
 mod psf;
 mod readme;
 mod rehearsing;

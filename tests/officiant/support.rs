@@ -30,6 +30,7 @@ pub struct Ceremony {
     runbook: PathBuf,
     answers: BTreeMap<String, toml::Value>,
     arguments: Vec<String>,
+    environment: BTreeMap<String, String>,
 }
 
 impl Ceremony {
@@ -54,7 +55,14 @@ impl Ceremony {
         let canary = Canary::new();
         let runbook = canary.path().join("runbook.yaml");
         fs::write(&runbook, yaml).unwrap();
-        Self { canary, subcommand, runbook, answers: BTreeMap::new(), arguments: Vec::new() }
+        Self {
+            canary,
+            subcommand,
+            runbook,
+            answers: BTreeMap::new(),
+            arguments: Vec::new(),
+            environment: BTreeMap::new(),
+        }
     }
 
     /// Answers a question the same way each time.
@@ -72,6 +80,12 @@ impl Ceremony {
     /// Adds an argument to the command line.
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets a variable of the command's environment.
+    pub fn in_environment(mut self, variable: &str, value: &str) -> Self {
+        self.environment.insert(variable.into(), value.into());
         self
     }
 
@@ -110,7 +124,7 @@ impl Ceremony {
         } else {
             command.arg(&self.runbook).arg("--out").arg(self.out());
         }
-        command.args(&self.arguments);
+        command.args(&self.arguments).envs(&self.environment);
         command
     }
 
@@ -163,8 +177,8 @@ impl CarriedOut {
     /// Goes on with it.
     pub fn resume(self) -> Ceremony {
         let runbook = self.canary.path().join("runbook.yaml");
-        let (answers, arguments) = (BTreeMap::new(), Vec::new());
-        Ceremony { canary: self.canary, subcommand: "resume", runbook, answers, arguments }
+        let (answers, arguments, environment) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        Ceremony { canary: self.canary, subcommand: "resume", runbook, answers, arguments, environment }
     }
 
     pub fn stdout(&self) -> String {

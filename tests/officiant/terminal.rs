@@ -61,6 +61,7 @@ impl Person {
         // The library switches echo off, which would hide when the program does so for a secret.
         let mut shell = Command::new("sh");
         shell.args(["-c", "stty echo && exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+        shell.envs(command.get_envs().filter_map(|(variable, value)| Some((variable, value?))));
         shell.env("TERM", "xterm-256color").env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("CLICOLOR");
         let session = OsSession::spawn(shell).unwrap();
         Self { ceremony: None, session, shown: Vec::new(), confided: Vec::new(), watch: None }
@@ -155,7 +156,7 @@ impl Person {
 
     /// Waits until what is typed is not shown any more.
     #[track_caller]
-    fn awaits_hiding(&mut self) {
+    pub fn awaits_hiding(&mut self) {
         until("echo is switched off", || !self.session.is_echo().unwrap());
     }
 

@@ -59,6 +59,7 @@ pub(super) struct ManagementKey {
 const METADATA: [u8; 3] = [5, 3, 0];
 
 const GET_METADATA: u8 = 0xf7;
+const GET_VERSION: u8 = 0xfd;
 
 impl Card {
     /// Finds the named device among those that are plugged in, binds its name to its serial number, and connects to it.
@@ -170,8 +171,15 @@ impl Card {
     }
 
     /// Carries a command of the crate's out whose refusal may be an answer.
+    ///
+    /// Where the crate does not tell what was the matter, the card is asked whether it is still there.
     pub(super) fn attempt<T>(&mut self, call: impl FnOnce(&mut YubiKey) -> yubikey::Result<T>) -> Result<T, Trouble> {
-        tried(|| call(&mut self.yubikey))
+        tried(|| call(&mut self.yubikey)).map_err(|trouble| match trouble {
+            Trouble::Unsaid | Trouble::Garbled | Trouble::Panicked => {
+                self.raw.send(GET_VERSION, 0, 0, &[]).err().unwrap_or(trouble)
+            }
+            trouble => trouble,
+        })
     }
 
     /// Sends a command of at most 255 bytes of data.

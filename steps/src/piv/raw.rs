@@ -42,7 +42,9 @@ impl Raw {
         let mut whole = Zeroizing::new(Vec::new());
         loop {
             let answer = card.transmit(&command, &mut buffer)?;
-            let (data, status) = answer.split_last_chunk::<2>().ok_or(Trouble::Garbled)?;
+            // A reader whose card has just gone may answer with nothing.
+            let nothing = if answer.is_empty() { Trouble::Lost } else { Trouble::Garbled };
+            let (data, status) = answer.split_last_chunk::<2>().ok_or(nothing)?;
             whole.extend(data);
             let status = u16::from_be_bytes(*status);
             if status >> 8 != 0x61 || whole.len() > LONGEST {

@@ -1,0 +1,9 @@
+//! YubiKeys in virtual readers.
+
+mod certificates;
+mod interoperating;
+mod pins;
+mod provisioned;
+mod resumed;
+mod sealing;
+mod support;
