@@ -23,9 +23,6 @@ const ATR: [u8; 23] = [
 ];
 /// How long to wait for a reader that is not there: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
-/// How long a card is out whose connection ended while it was in. pcscd looks every 0.4 seconds, and notices a card that is back
-/// sooner neither as gone nor as there.
-const AWAY: Duration = Duration::from_secs(1);
 /// A reader on this machine takes a connection at once or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -223,8 +220,6 @@ fn stay_connected(card: &VirtualYubiKey, reader: SocketAddr, link: &Link) {
                 link.closed();
                 debug!(%reader, serial = card.serial(), ?end, "the card is out of the reader");
                 pause = RETRY.0;
-                link.wait(moves, Some(AWAY));
-                continue;
             }
             // The card was moved, or it is time to stop.
             Ok(None) => continue,
