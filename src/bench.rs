@@ -1,34 +1,45 @@
 //! The bench of a rehearsal: virtual devices, and the hand that plugs them in.
 
 mod anchors;
+mod device;
 pub mod fault;
+mod kind;
 mod ledger;
 mod retry;
 
 pub use anchors::{write_anchors, write_piv_anchors};
+pub use kind::Kind;
 pub use retry::Retrying;
 
+use crate::readers;
+use device::{Device, Settings};
+use fault::Fault;
 use ledger::{Ledger, Place};
-use officiant_devices::{
-    AttestationKey,
-    yubihsm::{Connector, Ed25519Attestation, Fault, RunningConnector, Settings, VirtualYubiHsm},
-};
+use officiant_devices::AttestationKey;
 use officiant_engine::{
     conduct::{Bindings, Failure},
-    notation::{Complaint, Complaints, Runbook, nearest},
+    notation::{Complaint, Complaints, Runbook},
 };
-use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIHSM2, look_at};
+use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, look_at};
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,
+    iter,
+    net::SocketAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-/// The first serial number that is made up.
-const FIRST_SERIAL: u32 = 9_000_001;
+/// How long a card may take until the smart card service has noticed that it was put in or pulled out. It looks a few times a
+/// second.
+const NOTICED: Duration = Duration::from_secs(10);
+
+/// How long the smart card service may take a card for in that is out, or was for a moment: it looks every 0.4 seconds, and has to
+/// look twice.
+const STALE: Duration = Duration::from_secs(1);
 
 /// The virtual devices of a rehearsal.
 ///
@@ -44,7 +55,11 @@ struct State {
     faults: BTreeMap<String, Vec<Fault>>,
     /// There once the bench has a folder.
     ledger: Option<Arc<Ledger>>,
-    running: BTreeMap<String, RunningConnector>,
+    /// The virtual readers, none where no card needs one.
+    readers: Vec<SocketAddr>,
+    /// When somebody last pulled a card out.
+    removed: Option<Instant>,
+    running: BTreeMap<String, Device>,
 }
 
 impl Bench {
@@ -55,68 +70,80 @@ impl Bench {
     /// Decides what each device of the runbook is; returns their serial numbers.
     pub fn lay_out(&self, runbook: &Runbook, bindings: &Bindings) -> Result<BTreeMap<String, u32>, String> {
         let mut state = self.state();
-        for ((name, device), made_up) in runbook.devices.iter().zip(FIRST_SERIAL..) {
-            if device.kind.as_str() != YUBIHSM2 {
+        for ((name, device), made_up) in runbook.devices.iter().zip(0..) {
+            let Some(kind) = Kind::of(&device.kind) else {
                 return Err(format!("there is no virtual {} to rehearse {name} with", device.kind));
-            }
+            };
             let virtual_device = device.rehearse.as_ref();
             let bound = bindings.devices.get(name.as_str()).and_then(|binding| binding.serial);
-            let serial = bound.or(virtual_device.and_then(|it| it.serial)).unwrap_or(made_up);
-            let mut settings = Settings::new(serial, PathBuf::new());
-            // The client leaves its sessions open, and a rehearsal goes through the device's 16 faster than people do.
-            settings.session_timeout = Duration::from_secs(5);
-            // Devices so far refuse; a runbook says so where it wants to see what happens then.
-            settings.ed25519_attestation = match virtual_device.and_then(|it| it.attests_ed25519) {
-                Some(false) => Ed25519Attestation::default(),
-                _ => Ed25519Attestation::Attested,
-            };
-            if let Some(firmware) = virtual_device.and_then(|it| it.firmware.as_ref()) {
-                settings.firmware =
-                    Some(firmware.parse().map_err(|error| format!("{name}: firmware {firmware}: {error}"))?);
-            }
+            let serial = bound.or(virtual_device.and_then(|it| it.serial)).unwrap_or(kind.first_serial() + made_up);
+            let settings = Settings::new(kind, serial, virtual_device).map_err(|why| format!("{name}: {why}"))?;
             let faults = virtual_device.map(|it| it.faults.as_slice()).unwrap_or_default();
-            let faults = faults.iter().map(|it| fault::of_runbook(it).map_err(|(_, why)| format!("{name}: {why}")));
+            let faults =
+                faults.iter().map(|it| fault::of_runbook(kind, it).map_err(|(_, why)| format!("{name}: {why}")));
             state.faults.insert(name.value.clone(), faults.collect::<Result<_, _>>()?);
             state.devices.insert(name.value.clone(), settings);
         }
         let mut names: BTreeMap<u32, &String> = BTreeMap::new();
         for (name, settings) in &state.devices {
-            if let Some(other) = names.insert(settings.serial, name) {
-                return Err(format!("{other} and {name} have the same serial number, {}", settings.serial));
+            if let Some(other) = names.insert(settings.serial(), name) {
+                return Err(format!("{other} and {name} have the same serial number, {}", settings.serial()));
             }
         }
-        Ok(state.devices.iter().map(|(name, settings)| (name.clone(), settings.serial)).collect())
+        Ok(state.devices.iter().map(|(name, settings)| (name.clone(), settings.serial())).collect())
     }
 
-    /// Complains of the faults in a runbook that are none of its devices'.
+    /// Gives the bench the virtual readers for the runbook's YubiKeys, if it has any. It may start this program anew, and so
+    /// comes before anything is asked or written.
+    ///
+    /// # Errors
+    /// There can be no readers here: says what is missing, and what to do.
+    pub fn fetch_readers(&self, runbook: &Runbook) -> Result<(), String> {
+        if runbook.devices.values().any(|device| Kind::of(&device.kind) == Some(Kind::YubiKey)) {
+            let first = readers::ensure()?.first;
+            let second = first.port().checked_add(1).map(|port| SocketAddr::new(first.ip(), port));
+            self.state().readers = iter::once(first).chain(second).collect();
+        }
+        Ok(())
+    }
+
+    /// What people should know of the devices of a rehearsal before it begins.
+    pub fn notice(&self) -> Option<&'static str> {
+        let has_cards = self.state().devices.values().any(|settings| settings.kind() == Kind::YubiKey);
+        has_cards.then_some("A virtual YubiKey that waits for a touch is touched at once.")
+    }
+
+    /// Complains of what a runbook says of its virtual devices that is not for their kind.
     pub fn check(runbook: &Runbook, complaints: &mut Complaints) {
-        let devices = runbook.devices.values().filter(|device| device.kind.as_str() == YUBIHSM2);
-        for fault in devices.filter_map(|device| device.rehearse.as_ref()).flat_map(|device| &device.faults) {
-            if let Err((place, message)) = fault::of_runbook(fault) {
-                complaints.push(Complaint::error("rehearse", place, message));
+        for device in runbook.devices.values() {
+            let (Some(kind), Some(virtual_device)) = (Kind::of(&device.kind), &device.rehearse) else { continue };
+            for fault in &virtual_device.faults {
+                if let Err((place, message)) = fault::of_runbook(kind, fault) {
+                    complaints.push(Complaint::error("rehearse", place, message));
+                }
+            }
+            let strange = match kind {
+                Kind::YubiHsm => virtual_device.fips.map(|_| "`fips` is for a virtual `yubikey`, this is a `yubihsm2`"),
+                Kind::YubiKey => {
+                    let said = virtual_device.attests_ed25519;
+                    said.map(|_| "`attests_ed25519` is for a virtual `yubihsm2`, this is a `yubikey`")
+                }
+            };
+            if let Some(message) = strange {
+                complaints.push(Complaint::error("rehearse", device.kind.at, message));
             }
         }
         complaints.settle();
     }
 
-    /// Lets a device of the runbook fail, once it is laid out and before it has power.
-    ///
-    /// # Errors
-    /// There is no device of that name.
-    pub fn inject(&self, device: &str, fault: Fault) -> Result<(), String> {
-        let mut state = self.state();
-        if !state.devices.contains_key(device) {
-            let near = nearest(device, state.devices.keys().map(String::as_str));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            return Err(format!("the runbook declares no device `{device}`{near}"));
-        }
-        state.faults.entry(device.to_string()).or_default().push(fault);
-        Ok(())
+    /// Lets a device that is laid out fail, before it has power.
+    pub fn inject(&self, device: &str, fault: Fault) {
+        self.state().faults.entry(device.to_string()).or_default().push(fault);
     }
 
     /// Gives all devices that are laid out one attestation key, which takes a moment to make.
     pub fn share(&self, key: &AttestationKey) {
-        self.state().devices.values_mut().for_each(|settings| settings.attestation_key = Some(key.clone()));
+        self.state().devices.values_mut().for_each(|settings| settings.set_attestation_key(key));
     }
 
     /// Takes back the faults of the runbook, and those that were injected, before the devices have power.
@@ -135,12 +162,12 @@ impl Bench {
 
     /// Lets every device that was plugged in so far fail at the next such command.
     pub fn arm(&self, fault: Fault) {
-        self.state().running.values().for_each(|connector| connector.device().inject(fault));
+        self.state().running.values().for_each(|device| device.inject(fault));
     }
 
     /// Takes back the faults that have not happened.
     pub fn disarm(&self) {
-        self.state().running.values().for_each(|connector| connector.device().clear_faults());
+        self.state().running.values().for_each(Device::clear_faults);
     }
 
     /// Gives the devices a folder for their state, and writes what their certificates lead to beside it.
@@ -151,11 +178,11 @@ impl Bench {
     }
 
     fn power_in(&self, folder: &Path) -> Result<(), String> {
-        write_anchors(folder)?;
         let mut state = self.state();
+        state.write_anchors(folder)?;
         let place = |(name, settings): (&String, &Settings)| {
             let faults = state.faults.get(name).map(Vec::as_slice).unwrap_or_default();
-            (name.clone(), Place::new(settings.serial, faults))
+            (name.clone(), Place::new(settings.kind(), settings.serial(), faults))
         };
         let ledger = Ledger::create(folder, state.devices.iter().map(place).collect())?;
         state.ledger = Some(Arc::new(ledger));
@@ -185,9 +212,9 @@ impl Bench {
             self.power_in(folder)?;
             return Ok(serials);
         };
-        write_anchors(folder)?;
         let places = ledger.devices();
         let mut state = self.state();
+        state.write_anchors(folder)?;
         for (name, settings) in &mut state.devices {
             let Some(place) = places.get(name) else {
                 return Err(format!("{name} was not on the bench when the rehearsal began"));
@@ -197,13 +224,15 @@ impl Bench {
                 let before = place.serial;
                 return Err(format!("{name} had the serial number {before}, and the bindings now say {bound}"));
             }
-            settings.serial = place.serial;
+            settings.set_serial(place.serial);
         }
         state.ledger = Some(Arc::new(ledger));
         state.folder = folder.to_path_buf();
         for (name, _) in places.iter().filter(|(_, place)| place.plugged) {
-            state.connector(name).map_err(|failure| failure.message)?.device().plug();
+            state.plug(name).map_err(|failure| failure.message)?;
         }
+        drop(state);
+        self.await_cards();
         Ok(places.into_iter().map(|(name, place)| (name, place.serial)).collect())
     }
 
@@ -216,31 +245,79 @@ impl Bench {
         let places = ledger.map(|ledger| ledger.devices()).unwrap_or_default();
         let fallen: Vec<String> = places.into_iter().filter(|(_, place)| place.fell).map(|(name, _)| name).collect();
         fallen.iter().try_for_each(|name| self.insert(name, false))?;
+        if fallen.is_empty() && !self.cards().is_empty() {
+            // A card whose answer was lost was out for a moment.
+            thread::sleep(STALE);
+            self.await_cards();
+        }
         Ok(fallen)
     }
 }
 
 impl State {
-    /// The connector of a device, which is started when it is first needed, with nothing plugged in.
-    fn connector(&mut self, name: &str) -> Result<&RunningConnector, Failure> {
-        let failed = |error: officiant_devices::Error| {
-            Failure::new("virtual-device", format!("the virtual {name} does not work: {error}"))
-        };
+    /// Writes what the certificates of the devices lead to.
+    fn write_anchors(&self, folder: &Path) -> Result<(), String> {
+        let has = |kind| self.devices.values().any(|settings| settings.kind() == kind);
+        if has(Kind::YubiHsm) {
+            write_anchors(folder)?;
+        }
+        if has(Kind::YubiKey) {
+            write_piv_anchors(folder)?;
+        }
+        Ok(())
+    }
+
+    /// A device, which is made when it is first needed, with nothing plugged in.
+    fn device(&mut self, name: &str) -> Result<&mut Device, Failure> {
         if !self.running.contains_key(name) {
             let Some(settings) = self.devices.get(name) else {
                 return Err(Failure::new("virtual-device", format!("there is no virtual device `{name}`")));
             };
-            let settings = Settings { state: self.folder.join(state_file(name)), ..settings.clone() };
-            let device = VirtualYubiHsm::open(&settings).map_err(failed)?;
-            device.unplug();
+            let device = settings.open(&self.folder.join(state_file(name))).map_err(|error| broken(name, &error))?;
             if let Some(ledger) = &self.ledger {
                 ledger.device(name).iter().flat_map(Place::faults).for_each(|fault| device.inject(fault));
                 device.watch(watcher(ledger.clone(), name.to_string()));
             }
-            let running = Connector::start(device, ([127, 0, 0, 1], 0).into()).map_err(failed)?;
-            self.running.insert(name.to_string(), running);
+            self.running.insert(name.to_string(), device);
         }
-        self.running.get(name).ok_or_else(|| Failure::new("virtual-device", format!("the virtual {name} went away")))
+        self.running
+            .get_mut(name)
+            .ok_or_else(|| Failure::new("virtual-device", format!("the virtual {name} went away")))
+    }
+
+    /// Plugs a device in; a card goes into the first reader that is free.
+    fn plug(&mut self, name: &str) -> Result<(), Failure> {
+        let device = self.device(name)?;
+        let free = match device {
+            Device::YubiHsm(connector) => {
+                connector.device().plug();
+                return Ok(());
+            }
+            Device::YubiKey { .. } if device.reader().is_some() => return Ok(()),
+            Device::YubiKey { .. } => self.free_reader(name)?,
+        };
+        self.device(name)?.put_into(free).map_err(|error| broken(name, &error))
+    }
+
+    /// Waits until the smart card service must have noticed that a card is out, before one is put in.
+    fn await_absence(&self, name: &str) {
+        let fell = self.ledger.as_ref().and_then(|ledger| ledger.device(name)).is_some_and(|place| place.fell);
+        let since = if fell { Some(Duration::ZERO) } else { self.removed.map(|removed| removed.elapsed()) };
+        thread::sleep(since.and_then(|since| STALE.checked_sub(since)).unwrap_or_default());
+    }
+
+    /// The first reader that no card is in.
+    fn free_reader(&self, name: &str) -> Result<SocketAddr, Failure> {
+        let taken: BTreeMap<SocketAddr, &String> =
+            self.running.iter().filter_map(|(name, device)| Some((device.reader()?, name))).collect();
+        let free = self.readers.iter().find(|reader| !taken.contains_key(reader));
+        free.copied().ok_or_else(|| {
+            let within: Vec<&str> = taken.into_values().map(String::as_str).collect();
+            let count = self.readers.len();
+            let message = format!("a rehearsal has {count} virtual readers, and {} are in them", within.join(" and "));
+            let next = format!("let the runbook take one of them out before it inserts {name}");
+            Failure::new("no-reader", message).next(next)
+        })
     }
 
     /// Writes down whether a device is in, before it is.
@@ -257,6 +334,11 @@ impl State {
     }
 }
 
+/// A virtual device that does not work, as a step's failure.
+fn broken(name: &str, error: &officiant_devices::Error) -> Failure {
+    Failure::new("virtual-device", format!("the virtual {name} does not work: {error}"))
+}
+
 /// Writes down what a fault did, before anybody learns of it.
 fn watcher(ledger: Arc<Ledger>, name: String) -> impl Fn(&[Fault], bool) + Send + 'static {
     move |faults, plugged| {
@@ -271,14 +353,49 @@ fn watcher(ledger: Arc<Ledger>, name: String) -> impl Fn(&[Fault], bool) + Send 
     }
 }
 
+impl Bench {
+    /// The serial numbers of the cards that are in a reader.
+    fn cards(&self) -> Vec<u32> {
+        let state = self.state();
+        let within = state.running.iter().filter(|(_, device)| device.reader().is_some());
+        within.filter_map(|(name, _)| state.devices.get(name).map(Settings::serial)).collect()
+    }
+
+    /// Waits until the smart card service shows the cards that are in a reader, and no others; or until it has had its time, for
+    /// it is the steps that say what is the matter then.
+    fn await_cards(&self) {
+        let until = Instant::now() + NOTICED;
+        while Instant::now() < until {
+            let mut within = self.cards();
+            let Ok(present) = look_at(YUBIKEY, &[]) else { return };
+            let mut seen: Vec<u32> = present.devices.iter().map(|device| device.serial).collect();
+            within.sort_unstable();
+            seen.sort_unstable();
+            if within == seen {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
 impl Ports for Bench {
     fn present(&self, kind: &str, _: &Bindings) -> Result<Present, Failure> {
+        let none =
+            |what: &str| Present { devices: Vec::new(), empty: vec![format!("no virtual {what} is plugged in")] };
+        if Kind::of(kind) == Some(Kind::YubiKey) {
+            // Without a card in, nobody need have started the readers.
+            return if self.cards().is_empty() { Ok(none("YubiKey")) } else { look_at(kind, &[]) };
+        }
         let state = self.state();
-        let plugged = state.running.values().filter(|connector| connector.device().is_plugged());
-        let ports = plugged.map(|connector| connector.url().parse()).collect::<Result<Vec<Port>, _>>()?;
+        let plugged = state.running.values().filter_map(|device| match device {
+            Device::YubiHsm(connector) if connector.device().is_plugged() => Some(connector.url()),
+            _ => None,
+        });
+        let ports = plugged.map(|url| url.parse()).collect::<Result<Vec<Port>, _>>()?;
         drop(state);
         if ports.is_empty() {
-            return Ok(Present { devices: Vec::new(), empty: vec!["no virtual device is plugged in".into()] });
+            return Ok(none("device"));
         }
         look_at(kind, &ports)
     }
@@ -291,7 +408,23 @@ impl Ports for Bench {
 impl Hand for Bench {
     fn insert(&self, device: &str, touch_reset: bool) -> Result<(), Failure> {
         let mut state = self.state();
-        let virtual_device = state.connector(device)?.device().clone();
+        let Device::YubiHsm(connector) = state.device(device)? else {
+            if touch_reset {
+                let message = format!("{device} is a YubiKey, and no touch resets one");
+                return Err(Failure::new("virtual-device", message));
+            }
+            if state.device(device)?.reader().is_none() {
+                // One that has no reader is not written down as plugged in.
+                state.free_reader(device)?;
+                state.await_absence(device);
+                state.write_down(device, true)?;
+                state.plug(device)?;
+                drop(state);
+                self.await_cards();
+            }
+            return Ok(());
+        };
+        let virtual_device = connector.device().clone();
         state.write_down(device, true)?;
         if touch_reset {
             virtual_device.touch_reset().map_err(|error| {
@@ -304,9 +437,16 @@ impl Hand for Bench {
 
     fn remove(&self, device: &str) -> Result<(), Failure> {
         let mut state = self.state();
-        let virtual_device = state.connector(device)?.device().clone();
+        state.device(device)?;
         state.write_down(device, false)?;
-        virtual_device.unplug();
+        let removed = state.device(device)?;
+        let was_in_reader = removed.reader().is_some();
+        removed.unplug();
+        state.removed = Some(Instant::now());
+        drop(state);
+        if was_in_reader {
+            self.await_cards();
+        }
         Ok(())
     }
 }
@@ -331,6 +471,7 @@ mod tests {
     use super::*;
     use officiant_devices::yubihsm::Reply;
     use officiant_engine::notation::load_text;
+    use officiant_steps::ports::YUBIHSM2;
 
     const DEVICE_INFO: [u8; 3] = [0x06, 0, 0];
 
@@ -344,7 +485,7 @@ mod tests {
     fn laid_out(folder: &Path, fault: &str) -> Bench {
         let bench = Bench::default();
         bench.lay_out(&runbook(), &Bindings::default()).unwrap();
-        bench.inject("A", fault::parse(fault).unwrap()).unwrap();
+        bench.inject("A", fault::parse(Kind::YubiHsm, fault).unwrap());
         bench.power(folder).unwrap();
         bench
     }
@@ -352,12 +493,15 @@ mod tests {
     fn reopened(folder: &Path) -> Bench {
         let bench = Bench::default();
         let serials = bench.reopen(folder, &runbook(), &Bindings::default()).unwrap();
-        assert_eq!(serials, BTreeMap::from([("A".into(), 7_550_054), ("B".into(), FIRST_SERIAL + 1)]));
+        assert_eq!(serials, BTreeMap::from([("A".into(), 7_550_054), ("B".into(), 9_000_002)]));
         bench
     }
 
     fn answers(bench: &Bench) -> bool {
-        let device = bench.state().connector("A").unwrap().device().clone();
+        let mut state = bench.state();
+        let Device::YubiHsm(connector) = state.device("A").unwrap() else { panic!("A is a YubiHSM 2") };
+        let device = connector.device().clone();
+        drop(state);
         matches!(device.transceive(&DEVICE_INFO), Reply::Answer(_))
     }
 

@@ -1,7 +1,9 @@
 //! What must outlive the process that rehearses: which virtual devices are plugged in, and which faults are to come.
 
-use super::fault;
-use officiant_devices::yubihsm::Fault;
+use super::{
+    Kind,
+    fault::{self, Fault},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -27,6 +29,9 @@ pub struct Ledger {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
+    /// What it is; a YubiHSM 2 in the files of before there were others.
+    #[serde(default)]
+    kind: Kind,
     /// Its serial number.
     pub serial: u32,
     /// Whether it is plugged in.
@@ -42,14 +47,14 @@ pub struct Place {
 
 impl Place {
     /// A device that is not plugged in.
-    pub fn new(serial: u32, faults: &[Fault]) -> Self {
-        Self { serial, plugged: false, fell: false, faults: faults.iter().copied().map(fault::spell).collect() }
+    pub fn new(kind: Kind, serial: u32, faults: &[Fault]) -> Self {
+        Self { kind, serial, plugged: false, fell: false, faults: faults.iter().copied().map(fault::spell).collect() }
     }
 
     /// The faults that have not happened yet.
     pub fn faults(&self) -> Vec<Fault> {
         // Each was spelt by this program, or refused when the file was read.
-        self.faults.iter().filter_map(|text| fault::parse(text).ok()).collect()
+        self.faults.iter().filter_map(|text| fault::parse(self.kind, text).ok()).collect()
     }
 
     /// Says which faults have not happened yet.
@@ -81,8 +86,10 @@ impl Ledger {
             Err(error) => return Err(failed(&error)),
         };
         let devices: BTreeMap<String, Place> = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
-        for text in devices.values().flat_map(|place| &place.faults) {
-            fault::parse(text).map_err(|error| failed(&error))?;
+        for place in devices.values() {
+            for text in &place.faults {
+                fault::parse(place.kind, text).map_err(|error| failed(&error))?;
+            }
         }
         Ok(Some(Self { folder: folder.into(), devices: Mutex::new(devices) }))
     }

@@ -2,12 +2,15 @@
 
 use super::{Format, ceremony::Prepared, print_json, print_line};
 use crate::{
-    bench::{Bench, Retrying, fault},
+    bench::{
+        Bench, Retrying,
+        fault::{self, Fault},
+    },
     console::{Answers, Scripted, safe},
     coverage::{Chart, Director, Ending, Goal, Journey, Plan, Rehearsed, Report, Walked, describe, next},
     outcome::Outcome,
 };
-use officiant_devices::{AttestationKey, yubihsm::Fault};
+use officiant_devices::AttestationKey;
 use officiant_engine::{
     audit::{Depth, Scrutiny, Weight, replay},
     conduct::{Bindings, Ceremony, Halt, Live, conduct},
@@ -47,7 +50,7 @@ impl EveryBranch<'_> {
         let bench = Bench::default();
         bench.lay_out(self.runbook, &self.bindings).map_err(Outcome::not_tried)?;
         for (device, fault) in std::mem::take(&mut self.faults) {
-            bench.inject(&device, fault).map_err(Outcome::not_tried)?;
+            bench.inject(&device, fault);
         }
         let faults = bench.take_faults();
         let named: Vec<String> = faults.iter().map(|(name, it)| format!("{name}:{}", fault::spell(*it))).collect();
@@ -89,13 +92,14 @@ impl EveryBranch<'_> {
         let bench = Arc::new(Bench::default());
         let ports: Arc<dyn Ports> = bench.clone();
         let registry = officiant_steps::registry(&ports);
+        bench.fetch_readers(self.runbook).map_err(Outcome::not_tried)?;
         let serials = bench.lay_out(self.runbook, &self.bindings).map_err(Outcome::not_tried)?;
         if let Some(key) = attestation_key {
             bench.share(key);
         }
         bench.take_faults();
         if let Some((device, fault)) = plan.fault.and_then(|fault| faults.get(fault)) {
-            bench.inject(device, *fault).map_err(Outcome::not_tried)?;
+            bench.inject(device, *fault);
         }
         let answers = match self.answers {
             Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,

@@ -43,10 +43,10 @@ pub struct Rehearse {
     outside: bool,
     /// Let a virtual device fail once, at a command; may be given several times
     ///
-    /// Written DEVICE:WHEN:COMMAND[#N]:EFFECT. WHEN is before or after the command is carried out; COMMAND is the vendor's
-    /// name for it, and #2 is the second such command; EFFECT is vanish, power-off, lose-answer, or error=NAME. For example
-    /// HSM-1:before:generate-asymmetric-key:vanish, HSM-1:after:sign-eddsa#2:lose-answer or
-    /// HSM-1:before:put-authentication-key:error=log-full. A device that vanished or lost its power is plugged in again when
+    /// Written DEVICE:WHEN:COMMAND[#N]:EFFECT. WHEN is before or after the command is carried out; COMMAND is the vendor's or
+    /// the PIV standard's name for it, and #2 is the second such command; EFFECT is vanish, power-off, lose-answer, or
+    /// error=NAME. For example HSM-1:before:generate-asymmetric-key:vanish, HSM-1:after:sign-eddsa#2:lose-answer,
+    /// HSM-1:before:put-authentication-key:error=log-full or YubiKey-1:after:generate-asymmetric-key-pair:vanish. A device that vanished or lost its power is plugged in again when
     /// the people choose to try again, and when a step inserts it.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
@@ -79,9 +79,10 @@ impl Rehearse {
         let mut faults = Vec::new();
         for text in &self.fault {
             let (device, fault) =
-                fault::of_device(text).map_err(|it| Outcome::not_tried(format!("--fault {text}: {it}")))?;
+                fault::of_device(text, &runbook).map_err(|it| Outcome::not_tried(format!("--fault {text}: {it}")))?;
             faults.push((device.to_string(), fault));
         }
+        bench.fetch_readers(&runbook).map_err(Outcome::not_tried)?;
         if self.every_branch {
             let (out, answers, outside, format) = (&self.out, self.answers.as_ref(), self.outside, self.format);
             let (loaded, runbook) = (&loaded, &runbook);
@@ -90,7 +91,7 @@ impl Rehearse {
         let mut console = console(self.attended, true, self.outside, self.answers.as_ref(), &self.out)?;
         let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
         for (device, fault) in faults {
-            bench.inject(&device, fault).map_err(|error| Outcome::not_tried(format!("--fault: {error}")))?;
+            bench.inject(&device, fault);
         }
         let prepared = Prepared {
             loaded: &loaded,
@@ -104,6 +105,7 @@ impl Rehearse {
         let writer = prepared.open()?;
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;
         eprintln!("REHEARSAL on virtual devices: {}", runbook.title);
+        bench.notice().into_iter().for_each(|notice| eprintln!("{notice}"));
         let mut console = Retrying::new(console.as_mut(), &bench);
         let outcome = prepared.conduct(writer, Some(serials), &mut console);
         for fault in bench.faults_left() {

@@ -75,6 +75,9 @@ impl Resume {
         let Some(runbook) = &loaded.runbook else {
             return Err(Outcome::not_tried("the runbook in the ceremony folder cannot be read"));
         };
+        if rehearsal {
+            bench.fetch_readers(runbook).map_err(Outcome::not_tried)?;
+        }
         let kind = if rehearsal { "REHEARSAL on virtual devices" } else { "CEREMONY" };
         eprintln!("{kind}: {}", safe(&runbook.title));
         if !confirmed(&broken, &session, console.as_mut())? {
@@ -85,7 +88,9 @@ impl Resume {
         let (registry, virtual_serials) = if rehearsal {
             let serials = bench.reopen(&self.folder.join("rehearsal"), runbook, &session.bindings);
             let ports: Arc<dyn Ports> = bench.clone();
-            (officiant_steps::registry(&ports), Some(serials.map_err(Outcome::not_tried)?))
+            let serials = serials.map_err(Outcome::not_tried)?;
+            bench.notice().into_iter().for_each(|notice| eprintln!("{notice}"));
+            (officiant_steps::registry(&ports), Some(serials))
         } else {
             (super::system_registry(), None)
         };

@@ -75,7 +75,8 @@ impl Step {
         let mut alone = Alone { console };
         let position = Position { section: "step".into(), number: 1, of: 1, ..Position::default() };
         for secret in secrets {
-            let question = Question::new(secret.replace('_', " "), QuestionKind::Secret { min_length: 1, dice: false });
+            let kind = QuestionKind::Secret { min_length: 1, max_length: None, dice: false };
+            let question = Question::new(secret.replace('_', " "), kind);
             let value = alone.secret(&position, &question).map_err(Outcome::not_tried)?;
             ceremony.keep_secret(&secret, value);
         }

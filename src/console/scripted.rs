@@ -53,13 +53,13 @@ impl Scripted {
     }
 
     /// A secret for a rehearsal on virtual devices, whose keys are as plain beside it.
-    fn made_up(&self, question: &Question, min_length: usize, dice: bool) -> std::io::Result<Secret> {
+    fn made_up(&self, question: &Question, length: usize, dice: bool) -> std::io::Result<Secret> {
         let seed = self.seed.as_deref().map_or_else(|| Ok(random()), seed)?;
         let lost = question.slot.as_deref().and_then(|slot| slot.strip_prefix(LOST_SECRET));
         let name = lost.or(self.position.id.as_deref()).map_or_else(|| self.position.step(), str::to_string);
         let alphabet: &[u8] = if dice { b"123456" } else { b"abcdefghjkmnpqrstuvwxyz23456789-" };
-        let mut secret = String::with_capacity(min_length.max(24));
-        for number in 0..min_length.max(24) {
+        let mut secret = String::with_capacity(length);
+        for number in 0..length {
             let digest =
                 Sha256::new().chain_update(seed).chain_update(&name).chain_update(number.to_be_bytes()).finalize();
             secret.push(char::from(alphabet[usize::from(digest[0]) % alphabet.len()]));
@@ -97,8 +97,9 @@ impl Scripted {
             QuestionKind::Confirm | QuestionKind::Decision => Some(Reply::Value(true.into())),
             QuestionKind::Choice(options) => Some(Reply::Value(options.first()?.0.clone().into())),
             QuestionKind::Date => Some(Reply::Value(today().into())),
-            QuestionKind::Secret { min_length, dice } => {
-                self.made_up(question, *min_length, *dice).map(Reply::Secret).ok()
+            QuestionKind::Secret { min_length, max_length, dice } => {
+                let length = (*min_length).max(24).min(max_length.unwrap_or(usize::MAX));
+                self.made_up(question, length, *dice).map(Reply::Secret).ok()
             }
             QuestionKind::SecretAgain { secret, .. } => Some(Reply::Secret(secret.clone())),
             QuestionKind::Text { .. } | QuestionKind::Number => None,

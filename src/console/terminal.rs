@@ -93,9 +93,13 @@ impl Terminal {
             QuestionKind::Text { optional, .. } => self.line_of_text(&prompt, "", *optional),
             QuestionKind::Number => self.line_of_text(&prompt, "a number", false),
             QuestionKind::Date => self.line_of_text(&prompt, "YYYY-MM-DD", false),
-            QuestionKind::Secret { min_length, dice } => {
+            QuestionKind::Secret { min_length, max_length, dice } => {
                 let unit = if *dice { "rolls, digits 1 to 6" } else { "characters" };
-                let prompt = self.fitting(&prompt, &format!("at least {min_length} {unit}; not shown"));
+                let length = match max_length {
+                    Some(most) => format!("{min_length} to {most}"),
+                    None => format!("at least {min_length}"),
+                };
+                let prompt = self.fitting(&prompt, &format!("{length} {unit}; not shown"));
                 let password = Password::with_theme(&self.theme)
                     .with_prompt(prompt)
                     .with_confirmation("The same again", "The two are not the same.");

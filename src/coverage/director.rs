@@ -5,7 +5,6 @@ use super::{
     plan::{Failing, Move, Plan, Step},
 };
 use crate::bench::Bench;
-use officiant_devices::yubihsm::{ErrorCode, Fault, FaultEffect};
 use officiant_engine::conduct::{Console, Notice, Position, Question, QuestionKind, Reply, Unanswered};
 use serde_json::Value;
 use std::{
@@ -62,10 +61,9 @@ impl<'a> Director<'a> {
             _ => None,
         });
         match failing {
-            Some(Failing::Device(commands)) => {
-                let effect = FaultEffect::Answer(ErrorCode::StorageFailed);
-                for command in commands {
-                    self.bench.arm(Fault::before(*command, effect));
+            Some(Failing::Device(faults)) => {
+                for fault in faults {
+                    self.bench.arm(*fault);
                 }
                 self.armed = Some(self.step.clone());
             }

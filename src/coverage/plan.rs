@@ -1,7 +1,7 @@
 //! What the next rehearsal is to walk, and how.
 
 use super::{Branch, Chart, Side};
-use officiant_devices::yubihsm::CommandCode;
+use crate::bench::{Kind, fault::Fault};
 use std::collections::BTreeSet;
 
 /// How a step can be made to fail, so that its remedy is walked.
@@ -10,7 +10,7 @@ pub enum Failing {
     /// The person says that it was not done.
     Unconfirmed,
     /// The device answers an error to one of these commands.
-    Device(Vec<CommandCode>),
+    Device(Vec<Fault>),
     /// It cannot be made to fail here.
     No,
 }
@@ -19,13 +19,25 @@ impl Failing {
     /// How the step with this handler can be made to fail; `made_up` when its outputs are the runbook's.
     pub fn of(uses: Option<&str>, made_up: bool) -> Self {
         let Some(handler) = uses else { return Self::Unconfirmed };
-        let Some(command) = handler.strip_prefix("yubihsm.").filter(|_| !made_up) else { return Self::No };
-        match command {
-            "attest" => Self::Device(vec![CommandCode::SignAttestationCertificate]),
-            "reset" => Self::Device(vec![CommandCode::ResetDevice]),
-            "sign" => Self::Device(vec![CommandCode::SignEcdsa, CommandCode::SignEddsa]),
+        let Some((device, action)) = handler.split_once('.').filter(|_| !made_up) else { return Self::No };
+        let (kind, commands) = match (device, action) {
+            ("yubihsm", "attest") => (Kind::YubiHsm, vec!["sign-attestation-certificate"]),
+            ("yubihsm", "reset") => (Kind::YubiHsm, vec!["reset-device"]),
+            ("yubihsm", "sign") => (Kind::YubiHsm, vec!["sign-ecdsa", "sign-eddsa"]),
             // The others are called as their command is.
-            other => other.parse().map_or(Self::No, |command| Self::Device(vec![command])),
+            ("yubihsm", command) => (Kind::YubiHsm, vec![command]),
+            ("piv", "device-info") => (Kind::YubiKey, vec!["get-metadata"]),
+            ("piv", "change-pin" | "change-puk") => (Kind::YubiKey, vec!["change-reference-data"]),
+            ("piv", "set-management-key") => (Kind::YubiKey, vec!["set-management-key"]),
+            ("piv", "generate-key") => (Kind::YubiKey, vec!["generate-asymmetric-key-pair"]),
+            ("piv", "self-sign-certificate" | "sign") => (Kind::YubiKey, vec!["general-authenticate"]),
+            ("piv", "read-certificate") => (Kind::YubiKey, vec!["get-data"]),
+            ("piv", "attest" | "reset") => (Kind::YubiKey, vec![action]),
+            _ => return Self::No,
+        };
+        match commands.into_iter().map(|command| Fault::refusal(kind, command)).collect::<Option<Vec<Fault>>>() {
+            Some(faults) => Self::Device(faults),
+            None => Self::No,
         }
     }
 }

@@ -127,6 +127,23 @@ fn a_secret_is_kept_and_nothing_about_it_is_recorded_shown_or_told() {
 }
 
 #[test]
+fn a_secret_that_a_device_would_not_take_is_asked_for_again() {
+    let mut scene = Scene::new().secret("12345").secret("123456789").secret("12345678");
+    let with = json!({ "prompt": "New PIN", "min_length": 6, "max_length": 8 });
+    scene.perform_named("pin", "ask.secret", with).unwrap();
+    let refused = scene.script.record.iter().filter(|it| it["refused"] == "it must have 6 to 8 characters");
+    assert_eq!(refused.count(), 2);
+    assert!(kept(&mut scene, "pin"));
+    for with in [
+        json!({ "prompt": "New PIN", "min_length": 6, "max_length": 5 }),
+        json!({ "prompt": "New PIN", "max_length": 1025 }),
+        json!({ "prompt": "Rolls", "dice": true, "max_length": 60 }),
+    ] {
+        assert_eq!(scene.perform_named("pin", "ask.secret", with).unwrap_err().code, "wrong-argument");
+    }
+}
+
+#[test]
 fn a_secret_without_a_name_is_not_even_asked_for() {
     let mut scene = Scene::new().secret(PASSWORD);
     let failure = scene.perform("ask.secret", json!({ "prompt": "Password" })).unwrap_err();

@@ -4,8 +4,10 @@
 
 mod attesting;
 mod canary;
+mod cards;
 mod computers;
 mod devices;
+mod docker;
 mod flipping;
 mod flushing;
 mod forger;

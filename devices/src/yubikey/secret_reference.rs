@@ -1,6 +1,8 @@
 //! PIN and PUK.
 
+use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::status_word::StatusWord;
@@ -14,6 +16,10 @@ const PADDING: u8 = 0xff;
 const SHORTEST: usize = 6;
 /// Tries of a factory-new device.
 const FACTORY_TRIES: u8 = 3;
+
+/// Bytes of salt, and of what is kept: the salt, and SHA-256 of it and the value.
+const SALT: usize = 16;
+const KEPT: usize = SALT + 32;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +52,12 @@ impl TryFrom<u8> for Reference {
 }
 
 /// A PIN or PUK, with how often it may be wrong.
+///
+/// It is kept so that nobody reads in the file what somebody typed; who tries them all finds it, as it is short.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretReference {
-    value: KeyMaterial,
+    kept: KeyMaterial,
     /// Tries that are left; none, and it is blocked.
     pub(super) tries: u8,
     /// Tries after it was right.
@@ -63,12 +71,12 @@ impl SecretReference {
 
     /// The factory's, with another number of tries.
     pub(super) fn factory_with(reference: Reference, limit: u8) -> Self {
-        Self { value: reference.factory().as_slice().into(), tries: limit, limit }
+        Self { kept: kept(&reference.factory()), tries: limit, limit }
     }
 
     /// Whether it is one that everybody knows.
     pub(super) fn is_factory(&self, reference: Reference) -> bool {
-        self.value.expose().ct_eq(&reference.factory()).into()
+        self.is(&reference.factory())
     }
 
     pub(super) const fn is_blocked(&self) -> bool {
@@ -77,8 +85,8 @@ impl SecretReference {
 
     /// What is wrong with one that was read from a file, as a clause.
     pub(super) fn problem(&self) -> Option<&'static str> {
-        if self.value.expose().len() != LENGTH {
-            Some("has another length than 8 bytes")
+        if self.kept.expose().len() != KEPT {
+            Some("has another length than a salt and a digest")
         } else if self.limit == 0 || self.tries > self.limit {
             Some("has more tries left than it may have")
         } else {
@@ -95,7 +103,7 @@ impl SecretReference {
         if self.is_blocked() {
             return Err(StatusWord::AuthenticationMethodBlocked);
         }
-        if self.value.expose().ct_eq(value).into() {
+        if self.is(value) {
             self.tries = self.limit;
             return Ok(());
         }
@@ -105,8 +113,13 @@ impl SecretReference {
 
     /// Takes another value, with all tries.
     pub(super) fn replace(&mut self, value: &[u8]) {
-        self.value = value.into();
+        self.kept = kept(value);
         self.tries = self.limit;
+    }
+
+    fn is(&self, value: &[u8]) -> bool {
+        let (salt, digest) = self.kept.expose().split_at(SALT.min(self.kept.expose().len()));
+        digested(salt, value).ct_eq(digest).into()
     }
 
     /// What an empty VERIFY answers when it is not verified.
@@ -116,6 +129,17 @@ impl SecretReference {
             tries => StatusWord::VerificationFailed(tries),
         }
     }
+}
+
+/// What is kept of a value.
+fn kept(value: &[u8]) -> KeyMaterial {
+    let mut salt = [0; SALT];
+    OsRng.fill_bytes(&mut salt);
+    [salt.as_slice(), &digested(&salt, value)].concat().as_slice().into()
+}
+
+fn digested(salt: &[u8], value: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(salt).chain_update(value).finalize().into()
 }
 
 /// Whether bytes may become a PIN or PUK: six to eight, then padding. What the bytes are does not matter (Yubico's *The

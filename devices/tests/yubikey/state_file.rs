@@ -95,7 +95,7 @@ fn a_damaged_file_is_told_apart_from_a_device_and_left_as_it_is() {
         ("a foreign device", intact.replace("virtual-yubikey", "virtual-yubihsm"), "its format is"),
         ("a word too many", intact.replace("\"fips\"", "\"new\": 1, \"fips\""), "unknown field"),
         ("tries", intact.replacen("\"tries\": 3", "\"tries\": 4", 1), "its PIN has more tries"),
-        ("a short PIN", intact.replacen("313233343536ffff", "3132", 1), "its PIN has another length"),
+        ("a long PIN", intact.replacen("\"kept\": \"", "\"kept\": \"00", 1), "its PIN has another length"),
         ("management key", intact.replacen("\"tdes\"", "\"aes256\"", 1), "its management key does not fit"),
         ("curve", intact.replacen("\"ecc-p256\"", "\"ecc-p384\"", 1), "slot 9c has no key that fits"),
         ("slot", intact.replacen("\"9c\"", "\"9f\"", 1), "\"9f\" is no slot"),

@@ -53,6 +53,8 @@ pub enum QuestionKind {
     Secret {
         /// Fewest characters, or rolls.
         min_length: usize,
+        /// Most characters, where there is a limit; rolls have none.
+        max_length: Option<usize>,
         /// Whether it is rolls of a die: the digits 1 to 6, spaces ignored.
         dice: bool,
     },
@@ -165,14 +167,19 @@ impl Question {
     /// The answer in its settled form, or what is wrong with it.
     pub fn settle(&self, reply: Reply) -> Result<Reply, String> {
         match (&self.kind, reply) {
-            (QuestionKind::Secret { min_length, dice: false }, Reply::Secret(secret)) => {
+            (QuestionKind::Secret { min_length, max_length, dice: false }, Reply::Secret(secret)) => {
                 // How long it is stays unsaid: what is wrong with an answer is recorded.
-                if secret.length() < *min_length {
-                    return Err(format!("it must have at least {min_length} characters"));
+                match max_length {
+                    Some(most) if !(*min_length..=*most).contains(&secret.length()) => {
+                        Err(format!("it must have {min_length} to {most} characters"))
+                    }
+                    None if secret.length() < *min_length => {
+                        Err(format!("it must have at least {min_length} characters"))
+                    }
+                    _ => Ok(Reply::Secret(secret)),
                 }
-                Ok(Reply::Secret(secret))
             }
-            (QuestionKind::Secret { min_length, dice: true }, Reply::Secret(secret)) => {
+            (QuestionKind::Secret { min_length, dice: true, .. }, Reply::Secret(secret)) => {
                 rolls(&secret, *min_length).map(Reply::Secret)
             }
             (QuestionKind::SecretAgain { secret, dice }, Reply::Secret(again)) => {

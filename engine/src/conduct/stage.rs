@@ -39,7 +39,8 @@ pub(super) fn again(name: &str, asked: Option<Question>) -> Question {
     let text = format!(
         "The secret `{name}` was lost when the ceremony broke off. Enter it again, the same one: it cannot be compared"
     );
-    let asked = asked.unwrap_or_else(|| Question::new("", QuestionKind::Secret { min_length: 1, dice: false }));
+    let asked = asked
+        .unwrap_or_else(|| Question::new("", QuestionKind::Secret { min_length: 1, max_length: None, dice: false }));
     Question { text, slot: Some(format!("{LOST_SECRET}{name}")), ..asked }
 }
 

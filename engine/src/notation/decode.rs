@@ -118,12 +118,13 @@ fn virtual_device(node: &Node, c: &mut Complaints) -> VirtualDevice {
     });
     let firmware = fields.text("firmware", c);
     let attests_ed25519 = fields.boolean("attests_ed25519", c);
+    let fips = fields.boolean("fips", c);
     let faults = fields
         .list("faults", c)
         .map(|nodes| nodes.iter().filter_map(|node| device_fault(node, c)).collect())
         .unwrap_or_default();
     fields.finish(c);
-    VirtualDevice { serial, firmware, attests_ed25519, faults }
+    VirtualDevice { serial, firmware, attests_ed25519, fips, faults }
 }
 
 fn device_fault(node: &Node, c: &mut Complaints) -> Option<DeviceFault> {

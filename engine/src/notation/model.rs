@@ -107,7 +107,7 @@ pub struct Device {
     pub kind: Text,
     /// What it is called, where its name does not say enough.
     pub title: Option<Text>,
-    /// The virtual device that a rehearsal uses: `serial`, `firmware`.
+    /// The virtual device that a rehearsal uses.
     pub rehearse: Option<VirtualDevice>,
     /// For the reader.
     pub note: Option<Text>,
@@ -122,8 +122,11 @@ pub struct VirtualDevice {
     pub serial: Option<u32>,
     /// Its firmware version, `major.minor.patch`.
     pub firmware: Option<Text>,
-    /// Whether it attests Ed25519 keys, which the vendor's devices so far refuse; it does unless this is `false`.
+    /// Whether it attests Ed25519 keys, which the vendor's devices so far refuse; it does unless this is `false`. Of a
+    /// `yubihsm2` alone.
     pub attests_ed25519: Option<bool>,
+    /// Whether it is one of the FIPS series; it is not unless this is `true`. Of a `yubikey` alone.
+    pub fips: Option<bool>,
     /// The failures that it has, each once.
     #[schemars(default)]
     pub faults: Vec<DeviceFault>,

@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     /// Fewest characters, 8 when it is left out; with `dice`, fewest rolls, 50 when it is left out.
     #[schemars(range(min = 1, max = 1024))]
     min_length: Option<u16>,
+    /// Most characters, for a device that takes no longer one; no limit when it is left out. Rolls have none.
+    #[schemars(range(min = 1, max = 1024))]
+    max_length: Option<u16>,
     /// The secret that this one must be: a person reads it back, from paper for example. After three wrong ones the
     /// step fails.
     matches: Option<SecretName>,
@@ -52,16 +55,20 @@ impl StepHandler for AskSecret {
             return Err(Failure::new("wrong-argument", format!("`min_length` is {fewest}, not one of 1 to 1024"))
                 .next("correct `min_length` in the runbook"));
         }
+        if arguments.max_length.is_some_and(|most| most < fewest || most > 1024 || arguments.dice) {
+            let message = format!("`max_length` is not one of {fewest} to 1024, or stands beside `dice`");
+            return Err(Failure::new("wrong-argument", message).next("correct `max_length` in the runbook"));
+        }
         match &arguments.matches {
             Some(matches) => read_back(arguments.prompt, matches, arguments.dice, stage)?,
-            None => enter(arguments.prompt, fewest, arguments.dice, stage)?,
+            None => enter(arguments.prompt, (fewest, arguments.max_length), arguments.dice, stage)?,
         }
         let entropy_bits = (arguments.dice && arguments.matches.is_none()).then(|| entropy_bits(fewest));
         Ok(Outputs { entropy_bits })
     }
 }
 
-fn enter(prompt: String, fewest: u16, dice: bool, stage: &mut Stage<'_>) -> Result<(), Failure> {
+fn enter(prompt: String, (fewest, most): (u16, Option<u16>), dice: bool, stage: &mut Stage<'_>) -> Result<(), Failure> {
     if stage.position().id.is_none() {
         return Err(Failure::new("no-id", "no later step could use the secret, because this step has no name")
             .next("give the step an `id` in the runbook"));
@@ -73,7 +80,7 @@ fn enter(prompt: String, fewest: u16, dice: bool, stage: &mut Stage<'_>) -> Resu
              fair die have {bits} bits of entropy."
         )));
     }
-    let kind = QuestionKind::Secret { min_length: usize::from(fewest), dice };
+    let kind = QuestionKind::Secret { min_length: fewest.into(), max_length: most.map(usize::from), dice };
     let secret = stage.ask_secret(Question::new(prompt, kind))?;
     stage.keep_secret(secret)
 }

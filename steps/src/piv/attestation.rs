@@ -32,12 +32,14 @@ impl Claims {
         let firmware = <[u8; 3]>::try_from(attestation.extension(FIRMWARE)?).ok()?;
         let [pin_policy, touch_policy] = attestation.extension(POLICIES)? else { return None };
         let subject = attestation.subject();
+        let subject = subject.strip_prefix("CN=")?;
+        let subject = subject.strip_prefix("REHEARSAL ").unwrap_or(subject);
         Some(Self {
             serial: u32::from_der(attestation.extension(SERIAL)?).ok()?,
             firmware: firmware.map(|number| number.to_string()).join("."),
             pin_policy: PinPolicy::from_device(*pin_policy)?,
             touch_policy: TouchPolicy::from_device(*touch_policy)?,
-            slot: subject.strip_prefix("CN=YubiKey PIV Attestation ")?.to_lowercase(),
+            slot: subject.strip_prefix("YubiKey PIV Attestation ")?.to_lowercase(),
         })
     }
 }

@@ -193,7 +193,7 @@ fn ask_again(card: &Card, stage: &mut Stage<'_>, reference: Reference, left: u8)
     for _ in 0..MOST_MALFORMED {
         let question = Question::new(
             format!("That was not the {name} of {device}, and {tries}. Enter the {name} again"),
-            QuestionKind::Secret { min_length: 6, dice: false },
+            QuestionKind::Secret { min_length: 6, max_length: Some(8), dice: false },
         );
         let secret = stage.ask_secret(question.slot(reference.slot()))?;
         if reference.malformed(&secret).is_none() {
