@@ -6,19 +6,34 @@ use std::{
     collections::BTreeMap,
     ffi::CString,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// A reader, and how many cards came and went there: a card that is put in again has another number.
+/// A reader, and how many cards came and went there: a card that is put in again has another number, but not a YubiKey on USB,
+/// which takes its reader with it.
 type Place = (CString, u32);
 
-/// What was in the readers at the last look, or why it is no YubiKey that can be used.
+/// For how long a card is taken for the one that was in its place: nobody changes one for another in less.
+const KNOWN: Duration = Duration::from_secs(1);
+
+/// What was in the readers when they were looked at.
 ///
 /// To learn a serial number, a card has to be opened, and its PIV application selected, which makes it forget a PIN that another
 /// program has verified. Who waits for a device looks several times a second, so cards that are still in their place are not opened
-/// again.
+/// again each time.
 #[derive(Debug, Default)]
-pub(super) struct Readers(Mutex<BTreeMap<Place, Result<Plugged, String>>>);
+pub(super) struct Readers(Mutex<Known>);
+
+/// The YubiKeys that were opened, and when.
+#[derive(Debug, Default)]
+struct Known(BTreeMap<Place, (Instant, Plugged)>);
+
+impl Known {
+    /// Forgets what may be in its place no more.
+    fn keep(&mut self, cards: &[Place], now: Instant) {
+        self.0.retain(|place, (opened, _)| now.duration_since(*opened) < KNOWN && cards.contains(place));
+    }
+}
 
 impl Readers {
     pub(super) fn look(&self) -> Present {
@@ -34,16 +49,17 @@ impl Readers {
             present.empty.push("no YubiKey is in a smart card reader".to_string());
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|place, _| cards.contains(place));
+        known.keep(&cards, Instant::now());
         for place in cards {
-            let found = match known.get(&place) {
-                Some(Ok(plugged)) => Ok(plugged.clone()),
-                // One that could not be opened may be free by now.
-                _ => identify(&place),
-            };
-            known.insert(place, found.clone());
-            match found {
-                Ok(plugged) => present.devices.push(plugged),
+            if let Some((_, plugged)) = known.0.get(&place) {
+                present.devices.push(plugged.clone());
+                continue;
+            }
+            match identify(&place) {
+                Ok(plugged) => {
+                    known.0.insert(place, (Instant::now(), plugged.clone()));
+                    present.devices.push(plugged);
+                }
                 Err(why) => present.empty.push(why),
             }
         }
@@ -115,5 +131,23 @@ mod tests {
         assert_eq!(unusable(pcsc::Error::NoService), "no smart card service (pcscd) answers: start it");
         let present = Readers::default().look();
         assert!(!present.devices.is_empty() || !present.empty.is_empty(), "{present:?}");
+    }
+
+    #[test]
+    fn a_card_that_may_have_been_changed_for_another_is_opened_again() {
+        let place: Place = (c"Yubico YubiKey CCID 00 00".to_owned(), 0);
+        let plugged = Plugged { port: Port::Reader("reader".into()), serial: 1, firmware: "5.4.3".into() };
+        let opened = Instant::now();
+        let known = || Known(BTreeMap::from([(place.clone(), (opened, plugged.clone()))]));
+        let kept = |cards: &[Place], now: Instant| {
+            let mut known = known();
+            known.keep(cards, now);
+            known.0.len()
+        };
+        let here = std::slice::from_ref(&place);
+        assert_eq!(kept(here, opened), 1);
+        assert_eq!(kept(here, opened + KNOWN), 0, "another may be in a reader of that name and number by now");
+        assert_eq!(kept(&[], opened), 0);
+        assert_eq!(kept(&[(place.0.clone(), 1)], opened), 0);
     }
 }
