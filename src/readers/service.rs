@@ -6,7 +6,7 @@ use std::{
     env, fs,
     fs::{File, OpenOptions},
     io,
-    io::{Read, Seek, Write},
+    io::{Read, Seek},
     os::unix::{fs::OpenOptionsExt, net::UnixStream, process::CommandExt},
     path::{Component, Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -173,7 +173,8 @@ struct Log {
 impl Log {
     fn new() -> io::Result<Self> {
         let path = env::temp_dir().join(format!("officiant-readers-{:016x}", OsRng.next_u64()));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        // The service has the same place in the file as who reads it: what it says goes to the end wherever that is.
+        let file = OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(&path)?;
         fs::remove_file(&path)?;
         Ok(Self { file })
     }
@@ -181,7 +182,7 @@ impl Log {
     fn read(&mut self) -> String {
         let mut said = Vec::new();
         // A log that cannot be read says nothing.
-        let _ = self.file.flush().and_then(|()| self.file.rewind()).and_then(|()| self.file.read_to_end(&mut said));
+        let _ = self.file.rewind().and_then(|()| self.file.read_to_end(&mut said));
         String::from_utf8_lossy(&said).trim().to_owned()
     }
 }
