@@ -121,7 +121,6 @@ impl RunningReaders {
     }
 }
 
-#[allow(dead_code, reason = "rehearsals of YubiKeys use it")]
 /// The readers of this process: starts the service and this program anew with it, the first time; says which they are
 /// the second.
 ///
