@@ -1,7 +1,7 @@
 //! The connection: a card in a virtual reader.
 
 use std::{
-    io::{self, BufReader, Read},
+    io::{self, Read},
     net::{Shutdown, SocketAddr, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     thread::{self, JoinHandle},
@@ -232,8 +232,18 @@ fn stay_connected(card: &VirtualYubiKey, reader: SocketAddr, link: &Link) {
 
 fn connect(reader: SocketAddr, link: &Link, moves: u64) -> io::Result<Option<TcpStream>> {
     let socket = TcpStream::connect_timeout(&reader, CONNECT_TIMEOUT)?;
+    if is_itself(&socket)? {
+        return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody listens there"));
+    }
     socket.set_nodelay(true)?;
     Ok(link.opened(moves, socket.try_clone()?).then_some(socket))
+}
+
+/// Whether both ends of a connection are one: where nobody listens, at a port that the system hands out to clients as it
+/// does vpcd's, one try in many thousand meets itself (RFC 9293, 3.5, *simultaneous connection*). It would keep the port from
+/// the reader.
+fn is_itself(socket: &TcpStream) -> io::Result<bool> {
+    Ok(socket.local_addr()? == socket.peer_addr()?)
 }
 
 /// Whether pcscd has seen that the card was out.
@@ -256,7 +266,8 @@ enum Absence {
 
 /// Answers the reader until the connection is to end.
 fn answer_all(card: &VirtualYubiKey, socket: &TcpStream, absence: &mut Absence) -> io::Result<()> {
-    let mut reading = BufReader::new(Prompt(socket));
+    // Without a buffer, which would keep a PIN.
+    let mut reading = Prompt(socket);
     loop {
         let message = Message::receive(&mut reading)?;
         let answer = match message {
@@ -309,5 +320,26 @@ impl Read for Prompt<'_> {
         // Without it everything takes longer, and that is all.
         let _ = rustix::net::sockopt::set_tcp_quickack(self.0, true);
         self.0.read(buffer)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::TcpListener;
+
+    use rustix::net::{AddressFamily, SocketType, bind, connect, getsockname, socket};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_met_itself_is_told_from_one_to_a_reader() {
+        let alone = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&alone, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        connect(&alone, &getsockname(&alone).unwrap()).unwrap();
+        assert!(is_itself(&alone.into()).unwrap());
+
+        let reader = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connection = TcpStream::connect(reader.local_addr().unwrap()).unwrap();
+        assert!(!is_itself(&connection).unwrap());
     }
 }
