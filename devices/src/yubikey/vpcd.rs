@@ -4,10 +4,15 @@
 //! anything longer is a command APDU. A card answers APDUs and the question for its ATR, and nothing else
 //! (<https://frankmorgner.github.io/vsmartcard/virtualsmartcard/api.html>).
 
-use std::io::{self, Read, Write};
+use std::{
+    fmt,
+    io::{self, Read, Write},
+};
+
+use zeroize::Zeroizing;
 
 /// What the reader says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Message {
     /// The reader takes the power away.
     PowerOff,
@@ -17,8 +22,21 @@ pub enum Message {
     Reset,
     /// The reader asks for the card's answer to reset.
     GetAtr,
-    /// A command APDU, as the client sent it; at most 65535 bytes.
-    Apdu(Vec<u8>),
+    /// A command APDU, as the client sent it; at most 65535 bytes. It may have a PIN or a key in it.
+    Apdu(Zeroizing<Vec<u8>>),
+}
+
+/// Without an APDU's bytes, which may be a PIN.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PowerOff => f.write_str("PowerOff"),
+            Self::PowerOn => f.write_str("PowerOn"),
+            Self::Reset => f.write_str("Reset"),
+            Self::GetAtr => f.write_str("GetAtr"),
+            Self::Apdu(apdu) => write!(f, "Apdu({} bytes)", apdu.len()),
+        }
+    }
 }
 
 impl Message {
@@ -31,7 +49,7 @@ impl Message {
             [2] => Some(Self::Reset),
             [4] => Some(Self::GetAtr),
             [] | [_] => None,
-            apdu => Some(Self::Apdu(apdu.to_vec())),
+            apdu => Some(Self::Apdu(Zeroizing::new(apdu.to_vec()))),
         }
     }
 
@@ -43,7 +61,7 @@ impl Message {
     pub fn receive(reader: &mut impl Read) -> io::Result<Self> {
         let mut length = [0; 2];
         reader.read_exact(&mut length)?;
-        let mut bytes = vec![0; u16::from_be_bytes(length).into()];
+        let mut bytes = Zeroizing::new(vec![0; u16::from_be_bytes(length).into()]);
         reader.read_exact(&mut bytes)?;
         Self::parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no message of vpcd"))
     }

@@ -2,7 +2,7 @@
 
 use officiant_devices::yubikey::{
     Reply, VirtualYubiKey,
-    parsers::{Apdu, Objects},
+    parsers::{Apdu, Message, Objects},
 };
 use rand_core::{OsRng, RngCore};
 
@@ -115,4 +115,11 @@ fn parsers_take_any_bytes() {
             assert!(objects.iter().map(|(_, value)| value.len() + 2).sum::<usize>() <= bytes.len());
         }
     }
+}
+
+#[test]
+fn a_message_of_the_reader_does_not_show_the_pin_in_it() {
+    let message = Message::parse(b"\x00\x20\x00\x80\x08123456\xff\xff").unwrap();
+    assert_eq!(format!("{message:?}"), "Apdu(13 bytes)");
+    assert_eq!(format!("{:?}", Message::parse(&[4])), "Some(GetAtr)");
 }
