@@ -3,9 +3,11 @@
 mod anchors;
 mod device;
 pub mod fault;
+mod hand;
 mod kind;
 mod ledger;
 mod retry;
+mod state;
 
 pub use anchors::{write_anchors, write_piv_anchors};
 pub use kind::Kind;
@@ -14,32 +16,25 @@ pub use retry::Retrying;
 use crate::readers;
 use device::{Device, Settings};
 use fault::Fault;
+use hand::STALE;
 use ledger::{Ledger, Place};
 use officiant_devices::AttestationKey;
 use officiant_engine::{
     conduct::{Bindings, Failure},
     notation::{Complaint, Complaints, Runbook},
 };
-use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, look_at};
+use officiant_steps::ports::Hand;
+use state::State;
 use std::{
     collections::BTreeMap,
     fs::DirBuilder,
     iter,
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
 };
-
-/// How long a card may take until the smart card service has noticed that it was put in or pulled out. It looks a few times a
-/// second.
-const NOTICED: Duration = Duration::from_secs(10);
-
-/// How long the smart card service may take a card for in that is out, or was for a moment: it looks every 0.4 seconds, and has to
-/// look twice.
-const STALE: Duration = Duration::from_secs(1);
 
 /// The virtual devices of a rehearsal.
 ///
@@ -47,20 +42,6 @@ const STALE: Duration = Duration::from_secs(1);
 /// that goes on after a break calls [`reopen`](Self::reopen) instead of both.
 #[derive(Default)]
 pub struct Bench(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    folder: PathBuf,
-    devices: BTreeMap<String, Settings>,
-    faults: BTreeMap<String, Vec<Fault>>,
-    /// There once the bench has a folder.
-    ledger: Option<Arc<Ledger>>,
-    /// The virtual readers, none where no card needs one.
-    readers: Vec<SocketAddr>,
-    /// When somebody last pulled a card out.
-    removed: Option<Instant>,
-    running: BTreeMap<String, Device>,
-}
 
 impl Bench {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -254,209 +235,6 @@ impl Bench {
     }
 }
 
-impl State {
-    /// Writes what the certificates of the devices lead to.
-    fn write_anchors(&self, folder: &Path) -> Result<(), String> {
-        let has = |kind| self.devices.values().any(|settings| settings.kind() == kind);
-        if has(Kind::YubiHsm) {
-            write_anchors(folder)?;
-        }
-        if has(Kind::YubiKey) {
-            write_piv_anchors(folder)?;
-        }
-        Ok(())
-    }
-
-    /// A device, which is made when it is first needed, with nothing plugged in.
-    fn device(&mut self, name: &str) -> Result<&mut Device, Failure> {
-        if !self.running.contains_key(name) {
-            let Some(settings) = self.devices.get(name) else {
-                return Err(Failure::new("virtual-device", format!("there is no virtual device `{name}`")));
-            };
-            let device = settings.open(&self.folder.join(state_file(name))).map_err(|error| broken(name, &error))?;
-            if let Some(ledger) = &self.ledger {
-                ledger.device(name).iter().flat_map(Place::faults).for_each(|fault| device.inject(fault));
-                device.watch(watcher(ledger.clone(), name.to_string()));
-            }
-            self.running.insert(name.to_string(), device);
-        }
-        self.running
-            .get_mut(name)
-            .ok_or_else(|| Failure::new("virtual-device", format!("the virtual {name} went away")))
-    }
-
-    /// Plugs a device in; a card goes into the first reader that is free.
-    fn plug(&mut self, name: &str) -> Result<(), Failure> {
-        let device = self.device(name)?;
-        let free = match device {
-            Device::YubiHsm(connector) => {
-                connector.device().plug();
-                return Ok(());
-            }
-            Device::YubiKey { .. } if device.reader().is_some() => return Ok(()),
-            Device::YubiKey { .. } => self.free_reader(name)?,
-        };
-        self.device(name)?.put_into(free).map_err(|error| broken(name, &error))
-    }
-
-    /// Waits until the smart card service must have noticed that a card is out, before one is put in.
-    fn await_absence(&self, name: &str) {
-        let fell = self.ledger.as_ref().and_then(|ledger| ledger.device(name)).is_some_and(|place| place.fell);
-        let since = if fell { Some(Duration::ZERO) } else { self.removed.map(|removed| removed.elapsed()) };
-        thread::sleep(since.and_then(|since| STALE.checked_sub(since)).unwrap_or_default());
-    }
-
-    /// The first reader that no card is in.
-    fn free_reader(&self, name: &str) -> Result<SocketAddr, Failure> {
-        let taken: BTreeMap<SocketAddr, &String> =
-            self.running.iter().filter_map(|(name, device)| Some((device.reader()?, name))).collect();
-        let free = self.readers.iter().find(|reader| !taken.contains_key(reader));
-        free.copied().ok_or_else(|| {
-            let within: Vec<&str> = taken.into_values().map(String::as_str).collect();
-            let count = self.readers.len();
-            let message = format!("a rehearsal has {count} virtual readers, and {} are in them", within.join(" and "));
-            let next = format!("let the runbook take one of them out before it inserts {name}");
-            Failure::new("no-reader", message).next(next)
-        })
-    }
-
-    /// Writes down whether a device is in, before it is.
-    fn write_down(&self, name: &str, plugged: bool) -> Result<(), Failure> {
-        let Some(ledger) = &self.ledger else { return Ok(()) };
-        let changed = ledger.change(name, |place| {
-            place.plugged = plugged;
-            place.fell = false;
-        });
-        changed.map_err(|error| {
-            Failure::new("virtual-device", format!("where the virtual {name} is cannot be written down: {error}"))
-                .next("see that the disk is there, writable and not full")
-        })
-    }
-}
-
-/// A virtual device that does not work, as a step's failure.
-fn broken(name: &str, error: &officiant_devices::Error) -> Failure {
-    Failure::new("virtual-device", format!("the virtual {name} does not work: {error}"))
-}
-
-/// Writes down what a fault did, before anybody learns of it.
-fn watcher(ledger: Arc<Ledger>, name: String) -> impl Fn(&[Fault], bool) + Send + 'static {
-    move |faults, plugged| {
-        let written = ledger.change(&name, |place| {
-            place.fell |= place.plugged && !plugged;
-            place.plugged = plugged;
-            place.set_faults(faults);
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, "the fault of {name} may happen again after a break");
-        }
-    }
-}
-
-impl Bench {
-    /// The serial numbers of the cards that are in a reader.
-    fn cards(&self) -> Vec<u32> {
-        let state = self.state();
-        let within = state.running.iter().filter(|(_, device)| device.reader().is_some());
-        within.filter_map(|(name, _)| state.devices.get(name).map(Settings::serial)).collect()
-    }
-
-    /// Waits until the smart card service shows the cards that are in a reader, and no others; or until it has had its time, for
-    /// it is the steps that say what is the matter then.
-    fn await_cards(&self) {
-        let until = Instant::now() + NOTICED;
-        while Instant::now() < until {
-            let mut within = self.cards();
-            let Ok(present) = look_at(YUBIKEY, &[]) else { return };
-            let mut seen: Vec<u32> = present.devices.iter().map(|device| device.serial).collect();
-            within.sort_unstable();
-            seen.sort_unstable();
-            if within == seen {
-                return;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Ports for Bench {
-    fn present(&self, kind: &str, _: &Bindings) -> Result<Present, Failure> {
-        let none =
-            |what: &str| Present { devices: Vec::new(), empty: vec![format!("no virtual {what} is plugged in")] };
-        if Kind::of(kind) == Some(Kind::YubiKey) {
-            // Without a card in, nobody need have started the readers.
-            return if self.cards().is_empty() { Ok(none("YubiKey")) } else { look_at(kind, &[]) };
-        }
-        let state = self.state();
-        let plugged = state.running.values().filter_map(|device| match device {
-            Device::YubiHsm(connector) if connector.device().is_plugged() => Some(connector.url()),
-            _ => None,
-        });
-        let ports = plugged.map(|url| url.parse()).collect::<Result<Vec<Port>, _>>()?;
-        drop(state);
-        if ports.is_empty() {
-            return Ok(none("device"));
-        }
-        look_at(kind, &ports)
-    }
-
-    fn hand(&self) -> Option<&dyn Hand> {
-        Some(self)
-    }
-}
-
-impl Hand for Bench {
-    fn insert(&self, device: &str, touch_reset: bool) -> Result<(), Failure> {
-        let mut state = self.state();
-        let Device::YubiHsm(connector) = state.device(device)? else {
-            if touch_reset {
-                let message = format!("{device} is a YubiKey, and no touch resets one");
-                return Err(Failure::new("virtual-device", message));
-            }
-            if state.device(device)?.reader().is_none() {
-                // One that has no reader is not written down as plugged in.
-                state.free_reader(device)?;
-                state.await_absence(device);
-                state.write_down(device, true)?;
-                state.plug(device)?;
-                drop(state);
-                self.await_cards();
-            }
-            return Ok(());
-        };
-        let virtual_device = connector.device().clone();
-        state.write_down(device, true)?;
-        if touch_reset {
-            virtual_device.touch_reset().map_err(|error| {
-                Failure::new("virtual-device", format!("the virtual {device} does not reset: {error}"))
-            })?;
-        }
-        virtual_device.plug();
-        Ok(())
-    }
-
-    fn remove(&self, device: &str) -> Result<(), Failure> {
-        let mut state = self.state();
-        state.device(device)?;
-        state.write_down(device, false)?;
-        let removed = state.device(device)?;
-        let was_in_reader = removed.reader().is_some();
-        removed.unplug();
-        state.removed = Some(Instant::now());
-        drop(state);
-        if was_in_reader {
-            self.await_cards();
-        }
-        Ok(())
-    }
-}
-
-/// The file of a device's state: its name, of which `check` lets nothing through that a path would mind.
-fn state_file(name: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    format!("{}.json", name.replace(|character: char| !plain(character), "_"))
-}
-
 /// A new file, also where something else has its name: nothing is written through a link.
 fn create_anew(path: &Path) -> std::io::Result<std::fs::File> {
     match std::fs::remove_file(path) {
@@ -471,7 +249,7 @@ mod tests {
     use super::*;
     use officiant_devices::yubihsm::Reply;
     use officiant_engine::notation::load_text;
-    use officiant_steps::ports::YUBIHSM2;
+    use officiant_steps::ports::{Ports, YUBIHSM2};
 
     const DEVICE_INFO: [u8; 3] = [0x06, 0, 0];
 
