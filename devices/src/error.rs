@@ -10,7 +10,11 @@ use crate::Firmware;
 #[non_exhaustive]
 pub enum Error {
     /// The state file could not be read or written.
-    #[error("{path}: could not {action} the state of the virtual device: {source}", path = path.display())]
+    #[error(
+        "{path}: could not {action} the state of the virtual device: {source}; see that its folder is there and may be \
+         written to, and that the disk is not full",
+        path = path.display()
+    )]
     Storage {
         /// The state file, or its lock or directory.
         path: PathBuf,
@@ -80,7 +84,7 @@ pub enum Error {
         fips: bool,
     },
     /// A key or certificate could not be made.
-    #[error("the virtual device could not {action}: {source}")]
+    #[error("the virtual device could not {action}: {source}; try again")]
     Crypto {
         /// What was being done.
         action: &'static str,

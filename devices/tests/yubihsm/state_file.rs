@@ -158,6 +158,10 @@ fn a_folder_that_is_not_there_is_an_error_that_names_it() {
     let message = VirtualYubiHsm::open(&settings).unwrap_err().to_string();
     let none = folder.path().join("none");
     assert!(message.starts_with(&format!("{}: could not open the folder for the state", none.display())), "{message}");
+    assert!(
+        message.ends_with("; see that its folder is there and may be written to, and that the disk is not full"),
+        "{message}"
+    );
 }
 
 #[test]

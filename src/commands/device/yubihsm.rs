@@ -4,7 +4,7 @@ use super::super::print_line;
 use crate::outcome::Outcome;
 use clap::Args;
 use officiant_devices::{
-    Error,
+    Error, Firmware,
     yubihsm::{Connector, Ed25519Attestation, Settings, VirtualYubiHsm},
 };
 use std::{net::SocketAddr, path::PathBuf};
@@ -23,7 +23,7 @@ pub struct YubiHsm {
     listen: SocketAddr,
     /// Its firmware version, for a new device
     #[arg(long, value_name = "VERSION")]
-    firmware: Option<String>,
+    firmware: Option<Firmware>,
     /// Attest Ed25519 keys, which devices so far refuse
     #[arg(long)]
     attest_ed25519: bool,
@@ -40,11 +40,7 @@ impl YubiHsm {
             return Err(Outcome::not_tried(Error::NotLoopback { address: self.listen }));
         }
         let mut settings = Settings::new(self.serial, &self.state);
-        if let Some(firmware) = &self.firmware {
-            let firmware =
-                firmware.parse().map_err(|error| Outcome::not_tried(format!("--firmware {firmware}: {error}")))?;
-            settings.firmware = Some(firmware);
-        }
+        settings.firmware = self.firmware;
         if self.attest_ed25519 {
             settings.ed25519_attestation = Ed25519Attestation::Attested;
         }

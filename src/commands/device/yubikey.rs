@@ -6,7 +6,10 @@ use crate::{
     readers::{self, Claim, Reader, USUAL_PORT},
 };
 use clap::{Args, ValueEnum};
-use officiant_devices::yubikey::{Connection, Settings, Touch, Toucher, VirtualYubiKey};
+use officiant_devices::{
+    Firmware,
+    yubikey::{Connection, Settings, Touch, Toucher, VirtualYubiKey},
+};
 use std::{
     io::{self, IsTerminal},
     net::{Ipv4Addr, SocketAddr},
@@ -25,7 +28,7 @@ pub struct YubiKey {
     state: PathBuf,
     /// Its firmware version, for a new device: 5.4.3, unless said otherwise
     #[arg(long, value_name = "VERSION")]
-    firmware: Option<String>,
+    firmware: Option<Firmware>,
     /// A device of the FIPS Series, for a new device
     #[arg(long)]
     fips: bool,
@@ -57,11 +60,7 @@ impl YubiKey {
         let (reader, _claim) = self.reader().map_err(Outcome::not_tried)?;
         let terminal = self.terminal()?;
         let mut settings = Settings::new(self.serial, &self.state);
-        if let Some(firmware) = &self.firmware {
-            let firmware =
-                firmware.parse().map_err(|error| Outcome::not_tried(format!("--firmware {firmware}: {error}")))?;
-            settings.firmware = Some(firmware);
-        }
+        settings.firmware = self.firmware;
         settings.fips = self.fips.then_some(true);
         if let Some(terminal) = &terminal {
             settings.touch = Touch::By(Arc::clone(terminal) as Arc<dyn Toucher>);

@@ -81,6 +81,20 @@ fn a_reader_that_is_not_there_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn what_is_no_firmware_version_is_refused_before_a_device_is_made() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let state = folder.path().join("device.json");
+    for kind in ["yubihsm", "yubikey"] {
+        let mut command = officiant();
+        command.args(["device", kind, "--serial", "7550054", "--firmware", "5.x", "--state"]).arg(&state);
+        let message = "error: invalid value '5.x' for '--firmware <VERSION>': \"5.x\" is not a firmware version; write three \
+                       numbers, such as 2.4.0\n\nFor more information, try '--help'.";
+        refused(&mut command, 2, message);
+        assert!(!state.exists(), "a device was made for nothing");
+    }
+}
+
+#[test]
 fn what_a_card_cannot_be_is_refused() {
     let Some(readers) = VirtualReaders::start(&[]) else { return };
     readers.insert(7_550_054, &[]).remove(&readers);
