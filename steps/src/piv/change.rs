@@ -43,7 +43,7 @@ impl Reference {
 }
 
 fn send(card: &mut Card, reference: Reference, current: &Secret, new: &Secret) -> Result<Answer, Trouble> {
-    let data = Zeroizing::new([*padded(current), *padded(new)].concat());
+    let data = Zeroizing::new([padded(current).as_slice(), padded(new).as_slice()].concat());
     card.send(0x24, 0, reference.number(), &data)
 }
 

@@ -32,7 +32,9 @@ impl Raw {
     /// Sends a command of at most 255 bytes of data, and fetches the whole answer.
     pub(super) fn send(&mut self, instruction: u8, p1: u8, p2: u8, data: &[u8]) -> Result<Answer, Trouble> {
         let card = self.0.transaction()?;
-        let mut command = Zeroizing::new(vec![0, instruction, p1, p2]);
+        // Room for all of it, so that growing leaves no copy of a PIN behind.
+        let mut command = Zeroizing::new(Vec::with_capacity(data.len() + 6));
+        command.extend([0, instruction, p1, p2]);
         if !data.is_empty() {
             command.push(u8::try_from(data.len()).map_err(|_| Trouble::Garbled)?);
             command.extend(data);
