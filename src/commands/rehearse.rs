@@ -46,8 +46,8 @@ pub struct Rehearse {
     /// Written DEVICE:WHEN:COMMAND[#N]:EFFECT. WHEN is before or after the command is carried out; COMMAND is the vendor's or
     /// the PIV standard's name for it, and #2 is the second such command; EFFECT is vanish, power-off, lose-answer, or
     /// error=NAME. For example HSM-1:before:generate-asymmetric-key:vanish, HSM-1:after:sign-eddsa#2:lose-answer,
-    /// HSM-1:before:put-authentication-key:error=log-full or YubiKey-1:after:generate-asymmetric-key-pair:vanish. A device that vanished or lost its power is plugged in again when
-    /// the people choose to try again, and when a step inserts it.
+    /// HSM-1:before:put-authentication-key:error=log-full or YubiKey-1:after:generate-asymmetric-key-pair:vanish. A device that
+    /// vanished or lost its power is plugged in again when the people choose to try again, and when a step inserts it.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
     /// What differs between machines

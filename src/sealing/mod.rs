@@ -8,7 +8,7 @@ mod source;
 
 pub use source::KeySource;
 
-use crate::console::Terminal;
+use crate::console::{Terminal, settled};
 use officiant_engine::{
     conduct::{Bindings, Console, Failure, Question, QuestionKind, Reply, Secret},
     seal::Key,
@@ -56,15 +56,8 @@ impl Access {
     fn decides(&mut self, text: &str) -> Result<bool, String> {
         let Some(terminal) = &mut self.terminal else { return Ok(false) };
         let question = Question::new(text, QuestionKind::Decision);
-        let mut complaint: Option<String> = None;
-        loop {
-            let reply = terminal.ask(&question, complaint.as_deref()).map_err(|unanswered| unanswered.to_string())?;
-            match question.settle(reply) {
-                Ok(Reply::Value(value)) => return Ok(value == true),
-                Ok(Reply::Secret(_)) => return Ok(false),
-                Err(why) => complaint = Some(why),
-            }
-        }
+        let reply = settled(terminal, &question).map_err(|unanswered| unanswered.to_string())?;
+        Ok(matches!(reply, Reply::Value(value) if value == true))
     }
 }
 
