@@ -6,6 +6,7 @@
 //! [`yubikey::rehearsal_anchors`]).
 
 mod attestation_key;
+mod command_code;
 mod error;
 mod fault;
 mod firmware;

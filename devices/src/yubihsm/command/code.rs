@@ -1,37 +1,11 @@
 //! The codes of all commands, also of those that this device does not carry out.
 
-use std::{fmt, str::FromStr};
-
 use crate::Firmware;
 
-macro_rules! commands {
-    ($($code:literal $variant:ident $name:literal)*) => {
-        /// A command of the YubiHSM 2 (*Command Reference*), whether or not the virtual device carries it out.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum CommandCode {
-            $(
-                #[doc = $name]
-                $variant = $code,
-            )*
-        }
+crate::command_code::command_codes! {
+    /// A command of the YubiHSM 2 (*Command Reference*), whether or not the virtual device carries it out.
+    "YubiHSM 2", "write the vendor's name, such as generate-asymmetric-key";
 
-        impl CommandCode {
-            /// Every command, by code.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The vendor's name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-commands! {
     0x01 Echo "ECHO"
     0x03 CreateSession "CREATE SESSION"
     0x04 AuthenticateSession "AUTHENTICATE SESSION"
@@ -98,12 +72,6 @@ commands! {
 }
 
 impl CommandCode {
-    /// The byte in messages.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
     /// The commands that a firmware version has, in the order in which GET OPTION tells of them: those of asymmetric
     /// authentication and symmetric keys, with a low code among them, come after the older ones (*Set Command Audit
     /// Option*). They came with 2.3.1, those of public wrap keys with 2.4.0.
@@ -119,32 +87,5 @@ impl CommandCode {
         let older = Self::ALL.iter().copied().filter(move |command| !newer(command));
         let newer = Self::ALL.iter().copied().filter(newer);
         older.chain(newer.filter(move |command| highest > 0x6c && command.code() <= highest))
-    }
-
-    /// The command that a byte means; `None` for one that means none.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.iter().copied().find(|command| command.code() == code)
-    }
-}
-
-impl fmt::Display for CommandCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for CommandCode {
-    type Err = String;
-
-    /// The vendor's name in any case, with spaces or hyphens: `SIGN ECDSA`, `sign-ecdsa`.
-    ///
-    /// # Errors
-    /// A sentence for the user, if no command has that name.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = text.replace('-', " ");
-        Self::ALL.iter().copied().find(|command| command.name().eq_ignore_ascii_case(&wanted)).ok_or_else(|| {
-            format!("{text:?} is no command of the YubiHSM 2; write the vendor's name, such as generate-asymmetric-key")
-        })
     }
 }
