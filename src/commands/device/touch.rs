@@ -1,8 +1,11 @@
 //! The touch of a virtual YubiKey: a key that is pressed in its terminal.
 
 use officiant_devices::yubikey::{StopHandle, Toucher};
-use rustix::termios::{
-    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+use rustix::{
+    process::getpgrp,
+    termios::{
+        LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcgetpgrp, tcsetattr,
+    },
 };
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
@@ -42,9 +45,18 @@ impl Terminal {
         }
     }
 
-    /// Whether a key is pressed in time; `false` as well where the terminal is gone.
+    /// Whether a key is pressed in time.
+    ///
+    /// # Errors
+    /// The terminal is gone, or another program's now.
     fn key(&self) -> io::Result<bool> {
         let stdin = io::stdin();
+        // Whoever asks a terminal of others for keys is stopped, and its reader would wait for ever.
+        if tcgetpgrp(&stdin)? != getpgrp() {
+            return Err(io::Error::other(
+                "another program has it; bring this one to the foreground (fg), or start it with --touch automatic",
+            ));
+        }
         let _modes = KeyByKey::set()?;
         // What was typed before is no touch.
         tcflush(&stdin, QueueSelector::IFlush)?;
