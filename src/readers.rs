@@ -5,6 +5,9 @@
 //! them, each a TCP port to which a virtual card connects. Clients find it through [`SOCKET_VARIABLE`], in any program
 //! that uses libpcsclite.
 //!
+//! vpcd listens at every address of this machine, and cannot be told otherwise: while the readers are there, and a reader is
+//! empty, whoever reaches the port from elsewhere can put a card of theirs into it. It is seen by this process's clients alone.
+//!
 //! The service ends with this process, however that ends, and leaves no file behind: its socket is in the namespace, and
 //! is reached as `/proc/PID/root/run/pcscd/pcscd.comm`, by the same user alone.
 
