@@ -6,7 +6,7 @@
 use super::{
     anchors::{Brought, is_pinned, of_rehearsal, pin},
     device::Judge,
-    folder::{DeviceFolder, serial},
+    folder::{DeviceFolder, Layout, is_serial, serial},
     verify::Arguments,
 };
 use crate::{
@@ -20,6 +20,7 @@ use officiant_engine::{
     record::digest_hex,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What is wrong with a recorded verification, or not proved by it.
 pub(super) fn objections(
@@ -73,12 +74,57 @@ pub(super) fn objections(
             objections.push(Objection::wrong("attestation", message));
         }
     }
+    objections.extend(left_out(&folder, &layout, outputs, exhibit));
     if serials.is_empty() {
         objections.push(Objection::wrong("attestation", "there is no device among what came of the step"));
     }
     let faults = arguments.serial_faults(&serials, exhibit.this().serial);
     objections.extend(faults.into_iter().map(|fault| Objection::wrong("attestation", fault)));
     Ok(objections)
+}
+
+/// Files that earlier steps had put into the devices' folders, and that the step would have looked at: all of them are among
+/// those that the record says it looked at. Otherwise whoever writes the record anew would choose what is judged.
+fn left_out(folder: &str, layout: &Layout, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+    let devices = outputs["devices"].as_array().into_iter().flatten();
+    let files = devices.flat_map(|device| device["files"].as_array().into_iter().flatten());
+    let looked_at: BTreeSet<&str> = files.filter_map(|file| file["path"].as_str()).collect();
+    let mut there = BTreeSet::new();
+    for step in exhibit.earlier().iter().filter(|step| step.finished) {
+        texts(step.outputs.as_ref().unwrap_or_default(), &mut there);
+    }
+    let is_meant = |path: &&str| {
+        let Some((device, file)) = path.rsplit_once('/') else { return false };
+        let name = device.rsplit_once('/').map_or(device, |(_, name)| name);
+        serial(name).is_some()
+            && device == device_path(folder, name)
+            && layout.knows(name, file)
+            && !looked_at.contains(path)
+            && exhibit.small_file(path).is_ok()
+    };
+    let wrong = |path| {
+        let message = format!("`{}` was there, and is not among the files that the step looked at", plain(path));
+        Objection::wrong("left-out", message)
+    };
+    there.into_iter().filter(is_meant).map(wrong).collect()
+}
+
+/// All texts in a value, which the paths of what a step made are among.
+fn texts<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::String(text) => drop(found.insert(text)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
+        _ => {}
+    }
+}
+
+/// The folder of a device: the one that was named, when its name is a serial number, else one in it.
+fn device_path(folder: &str, name: &str) -> String {
+    match folder.rsplit_once('/') {
+        Some((_, last)) if is_serial(last) => folder.to_string(),
+        _ => format!("{folder}/{name}"),
+    }
 }
 
 /// When everything was valid: as the runbook says, or while the step was performed.
@@ -128,8 +174,8 @@ fn device_folder(
 ) -> Result<(DeviceFolder, Option<Objection>), Objection> {
     let elsewhere = || Objection::wrong("path", "what came of the step is about another folder than the step");
     let path = recorded["folder"].as_str().ok_or_else(elsewhere)?;
-    let (above, name) = path.rsplit_once('/').ok_or_else(elsewhere)?;
-    if path != folder && above != folder {
+    let (_, name) = path.rsplit_once('/').ok_or_else(elsewhere)?;
+    if path != device_path(folder, name) {
         return Err(elsewhere());
     }
     let serial = serial(name).ok_or_else(elsewhere)?;
