@@ -219,23 +219,21 @@ impl Card {
 
     /// What the device tells of its PIN or PUK.
     pub(super) fn state(&mut self, reference: Reference) -> Result<State, Failure> {
-        let Some(data) = self.metadata(reference.number())? else {
-            // Without a PIN the command only tells how many tries are left, before one is verified.
-            let tries = match reference {
-                Reference::Pin => match self.send(0x20, 0, reference.number(), &[]) {
-                    Ok(answer) => status::tries(answer.status),
-                    Err(trouble) => return Err(self.failure("verify", Moment::Before, &trouble)),
-                },
-                Reference::Puk => None,
-            };
-            return Ok(State { default: None, tries, most: None });
-        };
-        let fields = fields(&data).unwrap_or_default();
+        let data = self.metadata(reference.number())?;
+        let fields = data.as_ref().and_then(|data| fields(data)).unwrap_or_default();
         let (most, tries) = match value(&fields, 6) {
             Some([most, tries]) => (Some(*most), Some(*tries)),
             _ => (None, None),
         };
-        Ok(State { default: value(&fields, 5).map(|it| it == [1]), tries, most })
+        let default = value(&fields, 5).map(|it| it == [1]);
+        if tries.is_some() || reference == Reference::Puk {
+            return Ok(State { default, tries, most });
+        }
+        // Without a PIN the command only tells how many tries are left, before one is verified.
+        match self.send(0x20, 0, reference.number(), &[]) {
+            Ok(answer) => Ok(State { default, tries: status::tries(answer.status), most }),
+            Err(trouble) => Err(self.failure("verify", Moment::Before, &trouble)),
+        }
     }
 
     /// What the device tells of its management key.
