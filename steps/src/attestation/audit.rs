@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use officiant_engine::{
-    conduct::{Exhibit, Objection},
+    conduct::{Exhibit, Failure, Objection},
     record::digest_hex,
 };
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(super) fn objections(
     outputs: &Value,
     exhibit: &Exhibit<'_>,
 ) -> Result<Vec<Objection>, Objection> {
-    let refused = |failure: officiant_engine::conduct::Failure| Objection::wrong("arguments", failure.message);
+    let refused = |failure: Failure| Objection::wrong("arguments", failure.message);
     let (layout, expected) = (arguments.layout().map_err(refused)?, arguments.expected().map_err(refused)?);
     let at = time(arguments, outputs, exhibit)?;
     if outputs["kind"] != serde_json::to_value(arguments.kind).unwrap_or_default() {
@@ -38,7 +38,7 @@ pub(super) fn objections(
         let message = "the attestations are outside the ceremony folder, and cannot be verified again from it";
         return Err(Objection::unproven("outside", message));
     };
-    let mut objections = Vec::new();
+    let mut objections: Vec<_> = of_other_anchors(arguments, outputs).map_err(refused)?.into_iter().collect();
     let (anchors, by_runbook) = anchors(arguments, outputs, exhibit);
     if !anchors.has_root() {
         let message =
@@ -137,6 +137,19 @@ fn time(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Result
         (None, Some(recorded)) if (this.began..=this.at).contains(&recorded) => Ok(recorded),
         _ => Err(Objection::wrong("time", "the time as of which the step verified is not that of the step")),
     }
+}
+
+/// Objects to a file of anchors that is not in the folder of anchors.
+fn of_other_anchors(arguments: &Arguments, outputs: &Value) -> Result<Option<Objection>, Failure> {
+    let folder = arguments.anchors.as_deref().map(Place::of).transpose()?.map(|place| place.name());
+    let is_below = |path: &str| {
+        let below = folder.as_ref().and_then(|folder| path.strip_prefix(folder.as_str()));
+        below.is_some_and(|below| folder.as_deref() == Some("/") || below.starts_with('/'))
+    };
+    let mut files = outputs["anchors"].as_array().into_iter().flatten();
+    let other = files.find(|file| !file["path"].as_str().is_some_and(is_below));
+    Ok(other
+        .map(|_| Objection::wrong("anchors", "the record has anchors that are not in the step's folder of anchors")))
 }
 
 /// The anchors that are at hand, and the roots among them, by SHA-256, that only the runbook vouches for.

@@ -133,7 +133,7 @@ pub(super) fn find(place: &Place, stage: &Stage<'_>, layout: &Layout) -> Result<
         } else if kind.is_dir() && has_certificates(&entry.path(), &shown)? {
             found.faults.push(format!("`{name}` has certificates in it, and its name is no serial number"));
         } else {
-            found.passed_over.push(name);
+            found.passed_over.push(plain(&name));
         }
         if found.devices.len() > MOST_DEVICES || found.bytes > MOST_BYTES {
             let message = format!("there are more than {MOST_DEVICES} devices or {MOST_BYTES} bytes in `{shown}`");
@@ -155,7 +155,7 @@ impl Found {
             if kind.is_symlink() {
                 faults.push(format!("`{file}` is a symbolic link"));
             } else if !layout.knows(name, &file) {
-                self.passed_over.push(format!("{name}/{file}"));
+                self.passed_over.push(plain(&format!("{name}/{file}")));
             } else if !kind.is_file() {
                 faults.push(format!("`{file}` is no file"));
             } else {

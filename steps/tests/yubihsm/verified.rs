@@ -130,6 +130,15 @@ fn what_does_not_hold_is_recorded_with_every_devices_result() {
 }
 
 #[test]
+fn anchors_that_are_not_the_steps_are_found() {
+    let mut room = verified();
+    let other = json!([{ "path": "rehearsal/rehearsal-root.pem", "sha256": "0".repeat(64) }]);
+    room.outputs(VERIFY)["anchors"] = other;
+    let says = "the record has anchors that are not in the step's folder of anchors".to_string();
+    assert_eq!(room.audit(VERIFY), [("anchors", says)]);
+}
+
+#[test]
 fn files_that_the_record_leaves_out_are_found() {
     let left_out = |path: &str| {
         let message = format!("`products/{path}` was there, and is not among the files that the step looked at");
