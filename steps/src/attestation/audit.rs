@@ -6,7 +6,7 @@
 use super::{
     anchors::{Brought, is_pinned, of_rehearsal, pin},
     device::Judge,
-    folder::{DeviceFolder, serial},
+    folder::{DeviceFolder, Layout, is_serial, serial},
     verify::Arguments,
 };
 use crate::{
@@ -16,10 +16,11 @@ use crate::{
 };
 use jiff::Timestamp;
 use officiant_engine::{
-    conduct::{Exhibit, Objection},
+    conduct::{Exhibit, Failure, Objection},
     record::digest_hex,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What is wrong with a recorded verification, or not proved by it.
 pub(super) fn objections(
@@ -27,7 +28,7 @@ pub(super) fn objections(
     outputs: &Value,
     exhibit: &Exhibit<'_>,
 ) -> Result<Vec<Objection>, Objection> {
-    let refused = |failure: officiant_engine::conduct::Failure| Objection::wrong("arguments", failure.message);
+    let refused = |failure: Failure| Objection::wrong("arguments", failure.message);
     let (layout, expected) = (arguments.layout().map_err(refused)?, arguments.expected().map_err(refused)?);
     let at = time(arguments, outputs, exhibit)?;
     if outputs["kind"] != serde_json::to_value(arguments.kind).unwrap_or_default() {
@@ -37,7 +38,7 @@ pub(super) fn objections(
         let message = "the attestations are outside the ceremony folder, and cannot be verified again from it";
         return Err(Objection::unproven("outside", message));
     };
-    let mut objections = Vec::new();
+    let mut objections: Vec<_> = of_other_anchors(arguments, outputs).map_err(refused)?.into_iter().collect();
     let (anchors, by_runbook) = anchors(arguments, outputs, exhibit);
     if !anchors.has_root() {
         let message =
@@ -73,12 +74,57 @@ pub(super) fn objections(
             objections.push(Objection::wrong("attestation", message));
         }
     }
+    objections.extend(left_out(&folder, &layout, outputs, exhibit));
     if serials.is_empty() {
         objections.push(Objection::wrong("attestation", "there is no device among what came of the step"));
     }
     let faults = arguments.serial_faults(&serials, exhibit.this().serial);
     objections.extend(faults.into_iter().map(|fault| Objection::wrong("attestation", fault)));
     Ok(objections)
+}
+
+/// Files that earlier steps had put into the devices' folders, and that the step would have looked at: all of them are among
+/// those that the record says it looked at. Otherwise whoever writes the record anew would choose what is judged.
+fn left_out(folder: &str, layout: &Layout, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+    let devices = outputs["devices"].as_array().into_iter().flatten();
+    let files = devices.flat_map(|device| device["files"].as_array().into_iter().flatten());
+    let looked_at: BTreeSet<&str> = files.filter_map(|file| file["path"].as_str()).collect();
+    let mut there = BTreeSet::new();
+    for step in exhibit.earlier().iter().filter(|step| step.finished) {
+        texts(step.outputs.as_ref().unwrap_or_default(), &mut there);
+    }
+    let is_meant = |path: &&str| {
+        let Some((device, file)) = path.rsplit_once('/') else { return false };
+        let name = device.rsplit_once('/').map_or(device, |(_, name)| name);
+        serial(name).is_some()
+            && device == device_path(folder, name)
+            && layout.knows(name, file)
+            && !looked_at.contains(path)
+            && exhibit.small_file(path).is_ok()
+    };
+    let wrong = |path| {
+        let message = format!("`{}` was there, and is not among the files that the step looked at", plain(path));
+        Objection::wrong("left-out", message)
+    };
+    there.into_iter().filter(is_meant).map(wrong).collect()
+}
+
+/// All texts in a value, which the paths of what a step made are among.
+fn texts<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::String(text) => drop(found.insert(text)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
+        _ => {}
+    }
+}
+
+/// The folder of a device: the one that was named, when its name is a serial number, else one in it.
+fn device_path(folder: &str, name: &str) -> String {
+    match folder.rsplit_once('/') {
+        Some((_, last)) if is_serial(last) => folder.to_string(),
+        _ => format!("{folder}/{name}"),
+    }
 }
 
 /// When everything was valid: as the runbook says, or while the step was performed.
@@ -91,6 +137,19 @@ fn time(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Result
         (None, Some(recorded)) if (this.began..=this.at).contains(&recorded) => Ok(recorded),
         _ => Err(Objection::wrong("time", "the time as of which the step verified is not that of the step")),
     }
+}
+
+/// Objects to a file of anchors that is not in the folder of anchors.
+fn of_other_anchors(arguments: &Arguments, outputs: &Value) -> Result<Option<Objection>, Failure> {
+    let folder = arguments.anchors.as_deref().map(Place::of).transpose()?.map(|place| place.name());
+    let is_below = |path: &str| {
+        let below = folder.as_ref().and_then(|folder| path.strip_prefix(folder.as_str()));
+        below.is_some_and(|below| folder.as_deref() == Some("/") || below.starts_with('/'))
+    };
+    let mut files = outputs["anchors"].as_array().into_iter().flatten();
+    let other = files.find(|file| !file["path"].as_str().is_some_and(is_below));
+    Ok(other
+        .map(|_| Objection::wrong("anchors", "the record has anchors that are not in the step's folder of anchors")))
 }
 
 /// The anchors that are at hand, and the roots among them, by SHA-256, that only the runbook vouches for.
@@ -128,8 +187,8 @@ fn device_folder(
 ) -> Result<(DeviceFolder, Option<Objection>), Objection> {
     let elsewhere = || Objection::wrong("path", "what came of the step is about another folder than the step");
     let path = recorded["folder"].as_str().ok_or_else(elsewhere)?;
-    let (above, name) = path.rsplit_once('/').ok_or_else(elsewhere)?;
-    if path != folder && above != folder {
+    let (_, name) = path.rsplit_once('/').ok_or_else(elsewhere)?;
+    if path != device_path(folder, name) {
         return Err(elsewhere());
     }
     let serial = serial(name).ok_or_else(elsewhere)?;

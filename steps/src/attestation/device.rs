@@ -63,6 +63,7 @@ impl Judge<'_> {
         for (_, file, _) in self.public_keys(folder, |captured| !attested.contains(captured)) {
             device.faults.push(format!("`{file}` is a public key that nothing attests"));
         }
+        device.faults.extend(two_keys(&device.keys));
         device
     }
 
@@ -210,4 +211,14 @@ impl Judge<'_> {
         let patterns = self.layout.public_keys.iter();
         patterns.flat_map(|pattern| folder.matching(pattern)).filter(move |(captured, _, _)| of(captured))
     }
+}
+
+/// Two keys in one place, as a clause: a slot or an object ID has one, and who reads the folder would not know which.
+fn two_keys(keys: &[Key]) -> Option<String> {
+    let place = |key: &Key| (key.slot.clone(), key.object_id);
+    keys.iter().enumerate().find_map(|(at, key)| {
+        let is_other = |other: &&Key| place(other) == place(key) && other.fingerprint != key.fingerprint;
+        let other = keys[..at].iter().find(is_other)?;
+        Some(format!("`{}` and `{}` attest two keys in one place", other.attestation, key.attestation))
+    })
 }

@@ -21,6 +21,9 @@ const MOST_DEVICES: usize = 1_000;
 /// The most files in a folder.
 const MOST_FILES: usize = 2_000;
 
+/// The most bytes in all files that are looked at.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
 /// What files of certificates end in.
 const CERTIFICATES: [&str; 4] = ["pem", "der", "crt", "cer"];
 
@@ -32,6 +35,14 @@ pub(super) struct Layout {
     pub(super) public_keys: Vec<Pattern>,
     /// Whether each key's public key must be there.
     pub(super) public_key_needed: bool,
+}
+
+impl Layout {
+    /// Whether a file of that name in the folder of a device is looked at.
+    pub(super) fn knows(&self, serial: &str, file: &str) -> bool {
+        let mut patterns = [&self.certificate, &self.attestation].into_iter().chain(&self.public_keys);
+        is_readme(file) || patterns.any(|pattern| pattern.captures(serial, file).is_some())
+    }
 }
 
 /// A device's folder.
@@ -84,10 +95,12 @@ pub(super) struct Found {
     pub(super) passed_over: Vec<String>,
     /// What cannot be judged, as clauses.
     pub(super) faults: Vec<String>,
+    /// How many bytes were read.
+    bytes: usize,
 }
 
 /// Whether a folder's name says that it is a device's.
-fn is_serial(name: &str) -> bool {
+pub(super) fn is_serial(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|digit| digit.is_ascii_digit())
 }
 
@@ -120,10 +133,10 @@ pub(super) fn find(place: &Place, stage: &Stage<'_>, layout: &Layout) -> Result<
         } else if kind.is_dir() && has_certificates(&entry.path(), &shown)? {
             found.faults.push(format!("`{name}` has certificates in it, and its name is no serial number"));
         } else {
-            found.passed_over.push(name);
+            found.passed_over.push(plain(&name));
         }
-        if found.devices.len() > MOST_DEVICES {
-            let message = format!("there are more than {MOST_DEVICES} devices in `{shown}`");
+        if found.devices.len() > MOST_DEVICES || found.bytes > MOST_BYTES {
+            let message = format!("there are more than {MOST_DEVICES} devices or {MOST_BYTES} bytes in `{shown}`");
             return Err(Failure::new("too-large", message).next("split the folder"));
         }
     }
@@ -137,22 +150,20 @@ impl Found {
             return Ok(());
         };
         let (mut files, mut faults) = (Vec::new(), Vec::new());
-        let known = |file: &str| {
-            let patterns = [&layout.certificate, &layout.attestation];
-            let mut patterns = patterns.into_iter().chain(&layout.public_keys);
-            is_readme(file) || patterns.any(|pattern| pattern.captures(name, file).is_some())
-        };
         for entry in entries(full, shown)? {
             let (file, kind) = named(&entry, shown)?;
             if kind.is_symlink() {
                 faults.push(format!("`{file}` is a symbolic link"));
-            } else if !known(&file) {
-                self.passed_over.push(format!("{name}/{file}"));
+            } else if !layout.knows(name, &file) {
+                self.passed_over.push(plain(&format!("{name}/{file}")));
             } else if !kind.is_file() {
                 faults.push(format!("`{file}` is no file"));
             } else {
                 match read(&entry.path()) {
-                    Ok(Ok(bytes)) => files.push((file, bytes)),
+                    Ok(Ok(bytes)) => {
+                        self.bytes += bytes.len();
+                        files.push((file, bytes));
+                    }
                     Ok(Err(fault)) => faults.push(format!("`{file}` {fault}")),
                     Err(error) => faults.push(format!("`{file}` cannot be read: {error}")),
                 }

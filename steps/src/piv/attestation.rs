@@ -5,7 +5,7 @@ use super::{
     card::{Card, Key},
     certificate::Held,
 };
-use crate::x509::{Unverified, verify};
+use crate::x509::{self, Unverified, verify};
 use x509_cert::der::{Decode, asn1::ObjectIdentifier};
 
 /// The vendor's extensions: three bytes; an INTEGER in DER; two bytes.
@@ -67,14 +67,25 @@ pub(super) fn faults(attestation: &Held, device: &Held, card: &Card, slot: &str,
             must(claims.touch_policy == key.touch_policy, "its touch policy is not the key's");
         }
     }
-    if let Err(fault) = signed_by(attestation, device) {
-        faults.push(fault);
+    faults.extend(of_certificates(attestation, device));
+    faults
+}
+
+/// What of the certificates themselves is not as it must be, as clauses: each is read strictly, F9's signed the attestation, and
+/// the attestation is of a key and of no authority.
+pub(super) fn of_certificates(attestation: &Held, device: &Held) -> Vec<String> {
+    let mut faults: Vec<String> = signed_by(attestation, device).err().into_iter().collect();
+    faults.extend(x509::from_der(attestation.der()).err());
+    faults.extend(x509::critical_extensions(attestation.certificate()).err());
+    if x509::is_authority(attestation.certificate()) {
+        faults.push("it is the certificate of an authority, not of a key".to_string());
     }
+    faults.extend(x509::from_der(device.der()).err().map(|fault| format!("the certificate of slot f9: {fault}")));
     faults
 }
 
 /// Verifies the signature with the public key of `issuer`.
-pub(super) fn signed_by(attestation: &Held, issuer: &Held) -> Result<(), String> {
+fn signed_by(attestation: &Held, issuer: &Held) -> Result<(), String> {
     verify(attestation.certificate(), issuer.certificate()).map_err(|unverified| match unverified {
         Unverified::OtherKey => "the key of slot f9 did not sign it".to_string(),
         Unverified::TwoAlgorithms => "it names two signature algorithms".to_string(),

@@ -6,11 +6,14 @@ use super::{
     public_key::PublicKey,
     raw::{Answer, MANAGEMENT, PIV, Raw},
     reference::{Reference, State},
-    tlv::{fields, value},
+    tlv::{field, fields, value},
     trouble::{Trouble, status, tried},
 };
-use crate::ports::{Plugged, Port, Ports, Sought, YUBIKEY, numbered, open_yubikey, seek};
-use officiant_engine::conduct::{Failure, Stage};
+use crate::{
+    ports::{Plugged, Port, Ports, Sought, YUBIKEY, numbered, open_yubikey, seek},
+    text::plain,
+};
+use officiant_engine::conduct::{Failure, Notice, Stage};
 use yubikey::{MgmAlgorithmId, ObjectId, Version, YubiKey};
 use zeroize::Zeroizing;
 
@@ -58,6 +61,10 @@ pub(super) struct ManagementKey {
 /// Since when the firmware tells of PINs and slots.
 const METADATA: [u8; 3] = [5, 3, 0];
 
+/// By which libpcsclite is led to another smart card service than the system's.
+const SERVICE: &str = "PCSCLITE_CSOCK_NAME";
+
+const GET_DATA: u8 = 0xcb;
 const GET_METADATA: u8 = 0xf7;
 const GET_VERSION: u8 = 0xfd;
 
@@ -85,6 +92,15 @@ impl Card {
             }
         };
         stage.bind(&named.name, plugged.serial)?;
+        if !stage.rehearsal()
+            && let Some(service) = std::env::var_os(SERVICE)
+        {
+            let service = plain(&service.to_string_lossy());
+            stage.show(Notice::Information(format!(
+                "{} is not at the system's smart card service but at `{service}`, which {SERVICE} names: it may be a virtual one.",
+                named.name
+            )));
+        }
         Self::open(named.name, &plugged)
     }
 
@@ -189,10 +205,16 @@ impl Card {
 
     /// What is in an object; `None` when there is none. The PIN must be verified before some.
     pub(super) fn object(&mut self, object: ObjectId, moment: Moment) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        match self.attempt(|yubikey| yubikey.fetch_object(object)) {
-            Ok(bytes) if bytes.is_empty() => Ok(None),
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Trouble::NotFound) => Ok(None),
+        let [_, number @ ..] = object.to_be_bytes();
+        let answer = self.send(GET_DATA, 0x3f, 0xff, &field(0x5c, &number));
+        match answer.map(|answer| (answer.status, answer.data)) {
+            Ok((status::OK, data)) => match fields(&data).and_then(|fields| value(&fields, 0x53)) {
+                Some([]) => Ok(None),
+                Some(bytes) => Ok(Some(Zeroizing::new(bytes.to_vec()))),
+                None => Err(self.failure("get-data", moment, &Trouble::Garbled)),
+            },
+            Ok((status::FILE_NOT_FOUND, _)) => Ok(None),
+            Ok((refusal, _)) => Err(self.failure("get-data", moment, &Trouble::Refused(refusal))),
             Err(trouble) => Err(self.failure("get-data", moment, &trouble)),
         }
     }
@@ -219,23 +241,21 @@ impl Card {
 
     /// What the device tells of its PIN or PUK.
     pub(super) fn state(&mut self, reference: Reference) -> Result<State, Failure> {
-        let Some(data) = self.metadata(reference.number())? else {
-            // Without a PIN the command only tells how many tries are left, before one is verified.
-            let tries = match reference {
-                Reference::Pin => match self.send(0x20, 0, reference.number(), &[]) {
-                    Ok(answer) => status::tries(answer.status),
-                    Err(trouble) => return Err(self.failure("verify", Moment::Before, &trouble)),
-                },
-                Reference::Puk => None,
-            };
-            return Ok(State { default: None, tries, most: None });
-        };
-        let fields = fields(&data).unwrap_or_default();
+        let data = self.metadata(reference.number())?;
+        let fields = data.as_ref().and_then(|data| fields(data)).unwrap_or_default();
         let (most, tries) = match value(&fields, 6) {
             Some([most, tries]) => (Some(*most), Some(*tries)),
             _ => (None, None),
         };
-        Ok(State { default: value(&fields, 5).map(|it| it == [1]), tries, most })
+        let default = value(&fields, 5).map(|it| it == [1]);
+        if tries.is_some() || reference == Reference::Puk {
+            return Ok(State { default, tries, most });
+        }
+        // Without a PIN the command only tells how many tries are left, before one is verified.
+        match self.send(0x20, 0, reference.number(), &[]) {
+            Ok(answer) => Ok(State { default, tries: status::tries(answer.status), most }),
+            Err(trouble) => Err(self.failure("verify", Moment::Before, &trouble)),
+        }
     }
 
     /// What the device tells of its management key.

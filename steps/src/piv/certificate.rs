@@ -5,11 +5,11 @@ use super::{
     tlv::{field, fields, value},
     trouble::Trouble,
 };
-use crate::text::plain;
+use crate::{text::plain, x509};
 use officiant_engine::conduct::{Failure, Stage};
 use x509_cert::{
     Certificate,
-    der::{Decode, DecodePem, Encode, EncodePem, asn1::ObjectIdentifier, pem::LineEnding},
+    der::{Decode, Encode, EncodePem, asn1::ObjectIdentifier, pem::LineEnding},
 };
 use yubikey::ObjectId;
 
@@ -33,18 +33,21 @@ impl Held {
     pub(super) fn from_der(der: &[u8]) -> Result<Self, String> {
         let certificate =
             Certificate::from_der(der).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
+        if x509::der(&certificate) != der {
+            return Err("it is not in DER, the one encoding of a certificate".to_string());
+        }
         Ok(Self { certificate, der: der.to_vec() })
     }
 
-    /// Reads X.509 PEM.
+    /// Reads X.509 PEM, one certificate and nothing else.
     ///
     /// # Errors
     /// What is wrong with it, as a clause.
     pub(super) fn from_pem(pem: &[u8]) -> Result<Self, String> {
-        let certificate =
-            Certificate::from_pem(pem).map_err(|error| format!("it is no X.509 certificate ({error})"))?;
-        let der = certificate.to_der().map_err(|error| error.to_string())?;
-        Ok(Self { certificate, der })
+        match x509::pem_block(pem)? {
+            (label, der) if label == "CERTIFICATE" => Self::from_der(&der),
+            (label, _) => Err(format!("it holds a {label}, not a CERTIFICATE")),
+        }
     }
 
     /// The certificate in an object; `None` when there is none.

@@ -117,12 +117,17 @@ pub(super) fn file_of(outputs: &Value, name: &str, exhibit: &Exhibit<'_>) -> Res
     exhibit.small_file(path).map_err(|error| Objection::wrong("file", error.to_string()))
 }
 
-/// A certificate, PEM, that the outputs name.
+/// A certificate, PEM as steps write it, that the outputs name.
 ///
 /// # Errors
-/// It is not named, cannot be read, or is none.
+/// It is not named, cannot be read, is none, or is written in another way.
 pub(super) fn certificate_of(outputs: &Value, name: &str, exhibit: &Exhibit<'_>) -> Result<Held, Objection> {
-    Held::from_pem(&file_of(outputs, name, exhibit)?).map_err(|fault| {
+    let bytes = file_of(outputs, name, exhibit)?;
+    let held = Held::from_pem(&bytes).and_then(|held| match held.pem() {
+        Ok(pem) if pem == bytes => Ok(held),
+        _ => Err("there is more in it than a step writes".to_string()),
+    });
+    held.map_err(|fault| {
         let path = outputs[name].as_str().unwrap_or_default();
         Objection::wrong("certificate", format!("`{path}` does not hold: {fault}"))
     })

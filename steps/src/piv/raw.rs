@@ -41,22 +41,66 @@ impl Raw {
         }
         command.push(0);
         let mut buffer = Zeroizing::new(vec![0; LONGEST]);
-        let mut whole = Zeroizing::new(Vec::new());
-        loop {
-            let answer = card.transmit(&command, &mut buffer)?;
-            // A reader whose card has just gone may answer with nothing.
-            let nothing = if answer.is_empty() { Trouble::Lost } else { Trouble::Garbled };
-            let (data, status) = answer.split_last_chunk::<2>().ok_or(nothing)?;
-            whole.extend(data);
-            let status = u16::from_be_bytes(*status);
-            if status >> 8 != 0x61 || whole.len() > LONGEST {
-                return Ok(Answer { data: whole, status });
-            }
-            command = Zeroizing::new(vec![0, 0xc0, 0, 0, status.to_be_bytes()[1]]);
-        }
+        whole(command, |command| Ok(Zeroizing::new(card.transmit(command, &mut buffer)?.to_vec())))
     }
 
     pub(super) fn select(&mut self, application: &[u8]) -> Result<Answer, Trouble> {
         self.send(0xa4, 0x04, 0, application)
+    }
+}
+
+/// The whole answer to a command: what the card keeps back is fetched with GET RESPONSE (ISO/IEC 7816-4, 5.3.4).
+fn whole(
+    mut command: Zeroizing<Vec<u8>>,
+    mut transmit: impl FnMut(&[u8]) -> Result<Zeroizing<Vec<u8>>, Trouble>,
+) -> Result<Answer, Trouble> {
+    let mut whole = Zeroizing::new(Vec::new());
+    let mut fetched = false;
+    loop {
+        let answer = transmit(&command)?;
+        // A reader whose card has just gone may answer with nothing.
+        let nothing = if answer.is_empty() { Trouble::Lost } else { Trouble::Garbled };
+        let (data, status) = answer.split_last_chunk::<2>().ok_or(nothing)?;
+        let status = u16::from_be_bytes(*status);
+        let more = status >> 8 == 0x61;
+        // A card that says again and again that there is more, and gives nothing, would never come to an end.
+        if more && fetched && data.is_empty() {
+            return Err(Trouble::Garbled);
+        }
+        whole.extend(data);
+        if !more || whole.len() > LONGEST {
+            return Ok(Answer { data: whole, status });
+        }
+        command = Zeroizing::new(vec![0, 0xc0, 0, 0, status.to_be_bytes()[1]]);
+        fetched = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a command that a card answers so, the last answer for ever.
+    fn answered(answers: &[&[u8]]) -> Result<(Vec<u8>, u16), Trouble> {
+        let mut answers = answers.iter().peekable();
+        let transmit = |_: &[u8]| {
+            let answer = if answers.len() > 1 { answers.next() } else { answers.peek().copied() };
+            Ok(Zeroizing::new(answer.unwrap().to_vec()))
+        };
+        whole(Zeroizing::new(vec![0, 0xfd, 0, 0, 0]), transmit).map(|answer| (answer.data.to_vec(), answer.status))
+    }
+
+    #[test]
+    fn an_answer_in_pieces_is_put_together() {
+        assert_eq!(answered(&[&[1, 2, 0x61, 0], &[3, 0x61, 1], &[4, 0x90, 0]]), Ok((vec![1, 2, 3, 4], 0x9000)));
+        assert_eq!(answered(&[&[0x61, 1], &[4, 0x90, 0]]), Ok((vec![4], 0x9000)));
+    }
+
+    #[test]
+    fn a_card_that_never_comes_to_an_end_is_not_waited_for() {
+        assert_eq!(answered(&[&[0x61, 0]]), Err(Trouble::Garbled));
+        assert_eq!(answered(&[&[7, 0x61, 0]]).map(|(_, status)| status), Ok(0x6100));
+        assert_eq!(answered(&[&[]]), Err(Trouble::Lost));
+        assert_eq!(answered(&[&[0x90]]), Err(Trouble::Garbled));
     }
 }

@@ -162,7 +162,10 @@ impl StepHandler for SelfSignCertificate {
             return objections;
         }
         match certificate_of(outputs, "path", exhibit) {
-            Ok(held) => objections.extend(certificate_objections(arguments, &held, outputs)),
+            Ok(held) => {
+                objections.extend(certificate_objections(arguments, &held, outputs));
+                objections.extend(arguments.validity_objection(&held, exhibit));
+            }
             Err(objection) => objections.push(objection),
         }
         objections
@@ -227,6 +230,23 @@ impl Arguments {
                 .next("give a later day in the runbook, and see that the clock is right"));
         };
         Ok(Validity { not_before, not_after })
+    }
+}
+
+impl Arguments {
+    /// Objects to a certificate that is valid from another time than that of the step, or for longer or shorter than was asked for.
+    fn validity_objection(&self, held: &Held, exhibit: &Exhibit<'_>) -> Option<Objection> {
+        let validity = &held.certificate().tbs_certificate.validity;
+        let made = i64::try_from(validity.not_before.to_unix_duration().as_secs()).ok();
+        let made = made.and_then(|seconds| Timestamp::from_second(seconds).ok())?;
+        let this = exhibit.this();
+        if !(this.began.as_second()..=this.at.as_second()).contains(&made.as_second()) {
+            let message = format!("the certificate is valid from {made} on, which is not when the step made it");
+            return Some(Objection::wrong("certificate", message));
+        }
+        let wanted = self.validity(made).map(|wanted| wanted.not_after.to_unix_duration());
+        (wanted.ok() != Some(validity.not_after.to_unix_duration()))
+            .then(|| Objection::wrong("certificate", "the certificate is valid until another time than was asked for"))
     }
 }
 

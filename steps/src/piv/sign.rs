@@ -125,7 +125,12 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
         objections.push(Objection::wrong("signed-file", "what was signed is not what is there"));
     }
     match key.public_key(fingerprint, exhibit) {
-        Some(key) if key.verifies(&message, &signature) => {}
+        Some(key) if key.verifies(&message, &signature) => {
+            if outputs["algorithm"].as_str() != Some(key.signature_algorithm()) {
+                let message = "the signature has another algorithm than the record says";
+                objections.push(Objection::wrong("signature", message));
+            }
+        }
         Some(_) => {
             let message = format!("the signature does not verify with the key {fingerprint}");
             objections.push(Objection::wrong("signature", message));

@@ -130,6 +130,37 @@ fn what_does_not_hold_is_recorded_with_every_devices_result() {
 }
 
 #[test]
+fn anchors_that_are_not_the_steps_are_found() {
+    let mut room = verified();
+    let other = json!([{ "path": "rehearsal/rehearsal-root.pem", "sha256": "0".repeat(64) }]);
+    room.outputs(VERIFY)["anchors"] = other;
+    let says = "the record has anchors that are not in the step's folder of anchors".to_string();
+    assert_eq!(room.audit(VERIFY), [("anchors", says)]);
+}
+
+#[test]
+fn files_that_the_record_leaves_out_are_found() {
+    let left_out = |path: &str| {
+        let message = format!("`products/{path}` was there, and is not among the files that the step looked at");
+        ("left-out", message)
+    };
+    let mut room = verified();
+    let device = &mut room.outputs(VERIFY)["devices"][0];
+    let files = device["files"].as_array_mut().unwrap();
+    files.retain(|file| !file["path"].as_str().unwrap().ends_with("pubkey.pub.pem"));
+    device["keys"][0]["public_keys"] = json!([]);
+    assert_eq!(room.audit(VERIFY), [left_out(&product("root_pubkey.pub.pem"))]);
+    // A device with all its files; another is still there.
+    let mut room = attested(true);
+    room.perform("files.write", json!({ "path": "keys/7550055/7550055_cert.der", "text": "none" }));
+    fs::rename(room.path("products/keys/7550055"), room.path("aside")).unwrap();
+    room.perform(VERIFY, arguments());
+    began(&mut room);
+    fs::rename(room.path("aside"), room.path("products/keys/7550055")).unwrap();
+    assert_eq!(room.audit(VERIFY), [left_out("keys/7550055/7550055_cert.der")]);
+}
+
+#[test]
 fn a_record_that_says_something_else_than_the_files_is_found() {
     for (forge, says) in [
         (

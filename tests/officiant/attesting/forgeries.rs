@@ -496,6 +496,16 @@ fn files_that_are_exchanged_missing_or_too_many_are_refused() {
             "`Slot9CCertificate.pem`: it is another public key than the attested one",
         ),
         (
+            "another key in the same slot",
+            |files| {
+                let other = Draft { key: Key::p384(9), ..YubiKey::genuine().leaf };
+                let other = certificate_pem(&other.sign(&YubiKey::genuine().leaf_signer));
+                files.remove(PUBLIC_KEY);
+                files.insert("keys/25515003/Slot9cAttestation.pem".into(), other);
+            },
+            "`Slot9CAttestation.pem` and `Slot9cAttestation.pem` attest two keys in one place",
+        ),
+        (
             "no public key in its file",
             |files| drop(files.insert(PUBLIC_KEY.into(), b"key".to_vec())),
             "`Slot9CPublicKey.pem`: it is no public key",

@@ -1,6 +1,7 @@
 //! YubiKeys in virtual readers.
 
 mod certificates;
+mod hostile;
 mod interoperating;
 mod pins;
 mod provisioned;

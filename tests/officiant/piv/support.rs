@@ -28,6 +28,7 @@ pub const PIN: &str = "84621390";
 pub struct Desk {
     cards: Vec<RunningConnection>,
     socket: String,
+    first: SocketAddr,
     folder: TempDir,
     service: Child,
 }
@@ -66,7 +67,7 @@ impl Desk {
             let reader = SocketAddr::new(first.ip(), first.port() + number);
             Connection::start(VirtualYubiKey::open(&settings).unwrap(), reader).unwrap()
         });
-        let desk = Self { cards: cards.collect(), socket, service, folder };
+        let desk = Self { cards: cards.collect(), socket, first, service, folder };
         for (serial, ..) in devices {
             desk.awaits(*serial);
         }
@@ -91,6 +92,11 @@ impl Desk {
 
     pub fn socket(&self) -> &str {
         &self.socket
+    }
+
+    /// Where the first reader waits for a card.
+    pub fn first(&self) -> SocketAddr {
+        self.first
     }
 
     /// Another program that uses the readers.
@@ -129,7 +135,15 @@ impl Desk {
 
     /// A person at a step on the first device, who is asked for its secrets.
     pub fn person(&self, name: &str, words: &[&str]) -> Person {
-        let command = self.on_first(name, words);
+        self.at_terminal(&self.on_first(name, words))
+    }
+
+    /// A person at a step on any device.
+    pub fn anywhere(&self, words: &[&str]) -> Person {
+        self.at_terminal(&self.step(words))
+    }
+
+    fn at_terminal(&self, command: &Command) -> Person {
         let mut here = Command::new("env");
         here.arg("-C").arg(self.folder()).arg(command.get_program()).args(command.get_args());
         here.env(SOCKET, &self.socket);

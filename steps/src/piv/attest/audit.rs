@@ -6,9 +6,10 @@
 //! `rehearsal/`, whose key is public.
 
 use super::super::{
-    attestation::{Claims, signed_by},
+    attestation::{Claims, of_certificates},
     certificate::Held,
     history::{KeyInSlot, certificate_of},
+    public_key::PublicKey,
 };
 use crate::{text::plain, x509};
 use officiant_engine::{
@@ -91,8 +92,8 @@ fn of_the_key(
     if attestation.issuer() != device.subject() {
         wrong("attestation", "the attestation was issued by another than the certificate of slot f9");
     }
-    if let Err(fault) = signed_by(attestation, device) {
-        wrong("attestation", &format!("the attestation does not hold: {fault}"));
+    for fault in of_certificates(attestation, device) {
+        wrong("attestation", &format!("the attestation does not hold: {}", plain(&fault)));
     }
     if !x509::valid(attestation.certificate(), exhibit.this().at) {
         wrong("attestation", "the attestation was not valid at that time");
@@ -100,6 +101,10 @@ fn of_the_key(
     let fingerprint = digest_hex(&attestation.public_key());
     if outputs["fingerprint"].as_str() != Some(&fingerprint) {
         wrong("attestation", "the attestation is of another public key than the record says");
+    }
+    let algorithm = PublicKey::from_der(&attestation.public_key()).map(|key| key.algorithm().name());
+    if algorithm.is_none() || outputs["algorithm"].as_str() != algorithm {
+        wrong("attestation", "the attested key has another algorithm than the record says");
     }
     let Some(claims) = Claims::of(attestation) else {
         wrong("attestation", "the attestation does not say all that a YubiKey says of a key");
