@@ -5,5 +5,6 @@ mod interoperating;
 mod pins;
 mod provisioned;
 mod resumed;
+mod retried;
 mod sealing;
 mod support;
