@@ -9,6 +9,7 @@ use super::super::{
     attestation::{Claims, signed_by},
     certificate::Held,
     history::{KeyInSlot, certificate_of},
+    public_key::PublicKey,
 };
 use crate::{text::plain, x509};
 use officiant_engine::{
@@ -100,6 +101,10 @@ fn of_the_key(
     let fingerprint = digest_hex(&attestation.public_key());
     if outputs["fingerprint"].as_str() != Some(&fingerprint) {
         wrong("attestation", "the attestation is of another public key than the record says");
+    }
+    let algorithm = PublicKey::from_der(&attestation.public_key()).map(|key| key.algorithm().name());
+    if outputs["algorithm"].as_str() != algorithm {
+        wrong("attestation", "the attestation is of a key of another algorithm than the record says");
     }
     let Some(claims) = Claims::of(attestation) else {
         wrong("attestation", "the attestation does not say all that a YubiKey says of a key");
