@@ -1,5 +1,6 @@
 //! YubiKeys in virtual readers.
 
+mod attested;
 mod certificates;
 mod interoperating;
 mod pins;
@@ -8,3 +9,4 @@ mod resumed;
 mod retried;
 mod sealing;
 mod support;
+mod troubled;
