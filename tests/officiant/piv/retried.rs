@@ -3,6 +3,7 @@
 use super::support::{PIN, runbook};
 use crate::{
     cards::has_readers,
+    forger::{Forger, errors},
     support::{CarriedOut, Ceremony},
 };
 use serde_json::Value;
@@ -135,4 +136,26 @@ fn a_device_that_was_reset_is_not_reset_again() {
     }
     goes_on(RESET, "after:reset:lose-answer", "done");
     goes_on(RESET, "before:reset:lose-answer", "not-done");
+}
+
+#[test]
+fn a_record_in_which_nobody_looked_before_trying_again_is_refused() {
+    if !has_readers() {
+        return;
+    }
+    let ceremony = retried(GENERATE, "after:generate-asymmetric-key-pair:lose-answer");
+    let forger = Forger::on(&ceremony.folder());
+    let entries = ceremony.entries();
+    assert!(forger.replay(entries.clone().into()).holds);
+    let probe = entries.iter().position(|it| it["body"]["probe"] == "done").unwrap();
+    let mut unseen = entries.clone();
+    unseen.remove(probe);
+    let said = errors(&forger.replay(unseen.into())).join("\n");
+    assert!(said.contains("nobody looked whether it was done"), "{said}");
+    // Nor is one believed that looked where nothing was in doubt.
+    let mut certain = entries;
+    let failed = certain.iter_mut().find(|it| it["kind"] == "failed").unwrap();
+    failed["body"]["failure"].as_object_mut().unwrap().remove("in_doubt");
+    let said = errors(&forger.replay(certain.into())).join("\n");
+    assert!(said.contains("a step is looked at that was not in flight"), "{said}");
 }
