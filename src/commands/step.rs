@@ -110,6 +110,7 @@ impl Step {
             answer: None,
             outputs: None,
             doubt: None,
+            noted: Vec::new(),
         };
         let (result, _) = task.perform(handler, arguments.into(), &mut alone).map_err(Outcome::not_tried)?;
         match result {

@@ -56,7 +56,7 @@ pub struct Outcome {
     pub rehearsed: bool,
     /// Whether it had been done before the ceremony broke off.
     pub taken_up: bool,
-    /// Whether it is still open if it had been done before the ceremony broke off.
+    /// Whether it is still open if it was done: before the ceremony broke off, or at a try that failed.
     pub doubt: Option<Doubt>,
 }
 
@@ -74,11 +74,13 @@ impl Outcome {
     }
 }
 
-/// A step was in flight when the ceremony broke off, and nobody has looked yet whether it was done.
+/// A step was in flight when the ceremony broke off or when it failed, and nobody has looked yet whether it was done.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Doubt {
     /// What the step had recorded of what it saw.
     pub seen: Vec<Value>,
+    /// Whether it failed, and the ceremony did not break off.
+    pub failed: bool,
 }
 
 /// A source of what happened: live, or recorded.
@@ -163,8 +165,10 @@ pub struct Task<'a> {
     pub answer: Option<Value>,
     /// What a rehearsal takes as the outputs.
     pub outputs: Option<Value>,
-    /// That the step was in flight when the ceremony broke off.
+    /// That the step was in flight when the ceremony broke off, or when it failed.
     pub doubt: Option<Doubt>,
+    /// What the step has recorded of what it saw, in this try.
+    pub noted: Vec<Value>,
 }
 
 impl Task<'_> {
@@ -178,7 +182,7 @@ impl Task<'_> {
         self.on_stage(handler, happenings, |stage| handler.perform(arguments, stage))
     }
 
-    /// Has the handler look whether it was done before the ceremony broke off.
+    /// Has the handler look whether it was done before the ceremony broke off, or at a try that failed.
     pub fn probe(
         &mut self,
         handler: &Handler,
@@ -205,11 +209,13 @@ impl Task<'_> {
             text: self.text,
             made: Made::default(),
             seen,
+            noted: Vec::new(),
             confided: None,
             notes: handler.notes,
         };
         let result = work(&mut stage);
         let made = std::mem::take(&mut stage.made);
+        self.noted.append(&mut stage.noted);
         match self.ceremony.halted.take() {
             Some(halt) => Err(halt),
             None => Ok((result, made)),

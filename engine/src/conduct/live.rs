@@ -1,8 +1,8 @@
 //! What happens live: people answer, handlers perform, and everything is written before anything depends on it.
 
 use super::{
-    Ceremony, Console, Effect, Failure, Halt, Handler, Happenings, Notice, Outcome, Position, Probed, Question, Reply,
-    Secret, Task,
+    Ceremony, Console, Doubt, Effect, Failure, Halt, Handler, Happenings, Notice, Outcome, Position, Probed, Question,
+    Reply, Secret, Task,
 };
 use crate::record::{Answered, Draft, Event, Failed, Observed, Probe, Writer};
 use serde_json::Value;
@@ -70,23 +70,22 @@ impl<'a> Live<'a> {
 
 impl Live<'_> {
     fn probe_or_perform(&mut self, handler: &Handler, arguments: Value, mut task: Task<'_>) -> Result<Outcome, Halt> {
-        if task.doubt.is_some() {
+        if let Some(doubt) = task.doubt.clone() {
+            let when = if doubt.failed { "at the try before" } else { "before the ceremony broke off" };
             let (probed, made) = task.probe(handler, arguments.clone(), self)?;
             let (probe, said, outcome) = match probed {
                 Ok(Probed::Done(outputs)) => {
                     let outcome = Outcome { taken_up: true, ..Outcome::new(Ok(outputs), made) };
-                    (Probe::Done, "it was done before the ceremony broke off".to_string(), Some(outcome))
+                    (Probe::Done, format!("it was done {when}"), Some(outcome))
                 }
-                Ok(Probed::NotDone) => {
-                    (Probe::NotDone, "it was not done before the ceremony broke off".to_string(), None)
-                }
+                Ok(Probed::NotDone) => (Probe::NotDone, format!("it was not done {when}"), None),
                 Ok(Probed::Unknown(why)) => {
-                    let outcome = Outcome::new(Err(interrupted(&why)), made);
+                    let outcome = Outcome::new(Err(interrupted(when, &why)), made);
                     (Probe::Unknown, why, Some(outcome))
                 }
                 Err(failure) => {
                     let said = failure.message.clone();
-                    let outcome = Outcome { doubt: task.doubt.clone(), ..Outcome::new(Err(failure), made) };
+                    let outcome = Outcome { doubt: Some(doubt), ..Outcome::new(Err(failure), made) };
                     (Probe::Failed, said, Some(outcome))
                 }
             };
@@ -102,13 +101,16 @@ impl Live<'_> {
             task.doubt = None;
         }
         let (result, made) = task.perform(handler, arguments, self)?;
-        Ok(Outcome::new(result, made))
+        // Nothing seen, nothing done.
+        let in_doubt = result.as_ref().is_err_and(|failure| failure.in_doubt) && !task.noted.is_empty();
+        let doubt = in_doubt.then(|| Doubt { seen: std::mem::take(&mut task.noted), failed: true });
+        Ok(Outcome { doubt, ..Outcome::new(result, made) })
     }
 }
 
 /// What the people are told when nobody can tell whether a step was done.
-fn interrupted(why: &str) -> Failure {
-    let message = format!("nobody can tell whether this was done before the ceremony broke off: {why}");
+fn interrupted(when: &str, why: &str) -> Failure {
+    let message = format!("nobody can tell whether this was done {when}: {why}");
     Failure::new("interrupted", message)
         .next("look yourselves; trying again carries it out, perhaps a second time, and deviating goes on without it")
 }

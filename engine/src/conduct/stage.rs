@@ -23,8 +23,10 @@ pub struct Stage<'a> {
     /// The rendered sentence of the step.
     pub(super) text: &'a str,
     pub(super) made: Made,
-    /// What the step had recorded of what it saw, before the ceremony broke off.
+    /// What the step had recorded of what it saw, before the ceremony broke off or a try failed.
     pub(super) seen: Vec<Value>,
+    /// What it has recorded since.
+    pub(super) noted: Vec<Value>,
     /// The question that asked for the secret that was taken last; nothing while none was taken.
     pub(super) confided: Option<Question>,
     /// Whether the handler records what it sees.
@@ -158,8 +160,8 @@ impl Stage<'_> {
         self.ceremony.correct(&name.secret, secret);
     }
 
-    /// What the step had recorded with [`Stage::observe`] before the ceremony broke off, while it is looked at whether it was
-    /// done; nothing otherwise.
+    /// What the step had recorded with [`Stage::observe`] before the ceremony broke off or a try failed, while it is looked at
+    /// whether it was done; nothing otherwise.
     #[must_use]
     pub fn observed(&self) -> &[Value] {
         &self.seen
@@ -173,6 +175,7 @@ impl Stage<'_> {
         if !self.notes {
             return Err(Failure::new("not-noted", "this handler does not say that it records what it sees"));
         }
+        self.noted.push(seen.clone());
         self.happenings.observe(self.position, seen).map_err(|halt| self.stopped(halt))
     }
 

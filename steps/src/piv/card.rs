@@ -24,6 +24,8 @@ pub(crate) struct Card {
     serial: u32,
     firmware: Version,
     info: Option<Info>,
+    /// What was changed over this connection.
+    done: Option<&'static str>,
     yubikey: YubiKey,
     raw: Raw,
 }
@@ -129,7 +131,7 @@ impl Card {
             )
             .next(format!("take it out and insert {}", numbered(&name, Some(plugged.serial)))));
         }
-        Ok(Self { name, serial: plugged.serial, firmware: yubikey.version(), info, yubikey, raw })
+        Ok(Self { name, serial: plugged.serial, firmware: yubikey.version(), info, done: None, yubikey, raw })
     }
 
     /// The runbook's name for it.
@@ -348,11 +350,31 @@ impl Card {
 
     /// The words for what went wrong.
     pub(super) fn failure(&self, command: &str, moment: Moment, trouble: &Trouble) -> Failure {
+        let moment = match (moment, self.done) {
+            (Moment::Before, Some(done)) => Moment::After(done),
+            _ => moment,
+        };
         told(&self.name, command, moment, trouble)
+    }
+
+    /// Keeps in mind that something was changed: what fails from now on says so.
+    pub(super) fn changed(&mut self, done: &'static str) {
+        self.done = Some(done);
     }
 }
 
+/// The words for what went wrong, and whether the change may have been made all the same.
 fn told(name: &str, command: &str, moment: Moment, trouble: &Trouble) -> Failure {
+    let failure = worded(name, command, moment, trouble);
+    let refused = matches!(trouble, Trouble::Refused(_) | Trouble::Unsaid | Trouble::NotFound);
+    match moment {
+        Moment::Changing(_) if !refused => failure.in_doubt(),
+        Moment::After(_) => failure.in_doubt(),
+        _ => failure,
+    }
+}
+
+fn worded(name: &str, command: &str, moment: Moment, trouble: &Trouble) -> Failure {
     let after = aftermath(moment);
     match trouble {
         Trouble::Refused(refusal) => {

@@ -64,6 +64,7 @@ pub(super) fn perform(
         send(card, reference, current, &new)
     })
     .map_err(|failure| too_simple(failure, reference, card.name()))?;
+    card.changed(reference.done());
     outputs(&mut card, reference)
 }
 

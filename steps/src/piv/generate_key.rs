@@ -107,6 +107,7 @@ impl StepHandler for GenerateKey {
             let (pin_policy, touch_policy) = (arguments.pin_policy.to_device(), arguments.touch_policy.to_device());
             piv::generate(yubikey, device_slot, arguments.algorithm.to_device(), pin_policy, touch_policy)
         })?;
+        card.changed(MADE);
         let key = card.held(slot)?;
         arguments.compare(&key, &card)?;
         if key.public.device_bytes() != made.subject_public_key.raw_bytes() {

@@ -14,8 +14,9 @@ pub(super) struct Info {
     pub(super) fips_approved: Option<bool>,
 }
 
-/// PIV's bit in the sets of applications that are capable of the FIPS mode, and in it.
-const PIV: u8 = 0x10;
+/// PIV's bit in the sets of applications that are capable of the FIPS mode, and in it; in those of applications that are there or
+/// enabled it is another.
+const PIV: u8 = 0x02;
 
 impl Info {
     /// Reads an answer: its length in one byte, then fields.
@@ -54,8 +55,10 @@ mod tests {
     fn the_form_says_fips_and_so_do_the_applications() {
         let of_4 = Info::parse(&[6, 4, 1, 0x83, 5, 1, 5]).unwrap();
         assert_eq!((of_4.form(), of_4.fips, of_4.fips_approved), ("USB-C keychain", true, None));
-        let of_7 = Info::parse(&[11, 4, 1, 1, 0x14, 2, 0, 0x10, 0x15, 2, 0, 0]).unwrap();
+        let of_7 = Info::parse(&[11, 4, 1, 1, 0x14, 2, 0, 0x02, 0x15, 2, 0, 0x10]).unwrap();
         assert_eq!((of_7.form(), of_7.fips, of_7.fips_approved), ("USB-A keychain", true, Some(false)));
+        let approved = Info::parse(&[11, 4, 1, 1, 0x14, 2, 0, 0x1f, 0x15, 2, 0, 0x02]).unwrap();
+        assert_eq!(approved.fips_approved, Some(true));
         assert_eq!(Info::parse(&[5, 4, 1]), None);
     }
 }

@@ -62,7 +62,8 @@ impl StepHandler for Reset {
         card.run("reset", Moment::Changing(DONE), yubikey::YubiKey::reset_device)?;
         // A connection of its own: what the one before had verified is of the past.
         drop(card);
-        let mut card = Card::find(&*self.0, stage, &arguments.device)?;
+        let mut card = Card::find(&*self.0, stage, &arguments.device).map_err(Failure::in_doubt)?;
+        card.changed(DONE);
         let used = used(&mut card)?;
         if !used.is_empty() {
             let message = format!("{} is not as it left the factory: {}", card.name(), used.join(", "));

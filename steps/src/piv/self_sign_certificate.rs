@@ -138,6 +138,7 @@ impl StepHandler for SelfSignCertificate {
         let sha256 = before.map(|before| digest_hex(before.der()));
         Seen::Certificate { slot, sha256 }.record(stage, &card)?;
         made.write(&mut card, slot.certificate(), Moment::Changing(MADE))?;
+        card.changed(MADE);
         let held = Held::read(&mut card, slot.certificate())?;
         if held.is_none_or(|held| held.der() != made.der()) {
             let message = format!("{} does not give back the certificate that was put into slot {slot}", card.name());

@@ -127,7 +127,8 @@ impl StepHandler for SetManagementKey {
         }
         // A connection of its own has to authenticate anew, as the next step will.
         drop(card);
-        let mut card = Card::find(&*self.0, stage, &arguments.device)?;
+        let mut card = Card::find(&*self.0, stage, &arguments.device).map_err(Failure::in_doubt)?;
+        card.changed(MADE);
         let held = match (arguments.keep, pin) {
             (Keep::Protected, Some(pin)) => {
                 verify(&mut card, stage, pin)?;

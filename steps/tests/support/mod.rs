@@ -138,7 +138,8 @@ impl Scene {
             text: "The step's sentence.",
             answer: None,
             outputs: None,
-            doubt: (uses == Prober::NAME).then(|| Doubt { seen: self.script.observed() }),
+            doubt: (uses == Prober::NAME).then(|| Doubt { seen: self.script.observed(), failed: false }),
+            noted: Vec::new(),
         };
         let (result, made) = task.perform(handler, with, &mut self.script)?;
         self.made = made;

@@ -218,7 +218,8 @@ impl Room {
             text: "The step's sentence.",
             answer: None,
             outputs: None,
-            doubt: (uses == Prober::NAME).then(|| Doubt { seen: self.seen.clone() }),
+            doubt: (uses == Prober::NAME).then(|| Doubt { seen: self.seen.clone(), failed: false }),
+            noted: Vec::new(),
         };
         let (result, made) = task.perform(handler, with, &mut self.script).expect("the step halted the ceremony");
         if result.is_ok() {

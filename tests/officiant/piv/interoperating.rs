@@ -1,20 +1,42 @@
 //! What others make of a device that officiant provisioned, and officiant of one that others did.
 
-use super::support::{Desk, PIN, said};
+use super::support::{Desk, PIN, SERIAL, said};
+use crate::yubikeys::support::{installed, path_of};
 use std::{fs, path::Path};
 
 /// The vendor's PKCS#11 module, where Debian has it.
 const YKCS11: &str = "libykcs11.so";
 
-#[test]
-fn a_key_of_officiants_signs_through_ykcs11_and_openssl_verifies() {
+/// A device with a key on P-384 in 9c and its certificate, all of officiant's making.
+fn provisioned() -> Desk {
     let desk = Desk::new();
     desk.provision("ECCP384");
     let words = ["management_key=protected", "pin=pin", "slot=9c", "subject=CN=TUF key", "days=365"];
     let mut person = desk.person("piv.self-sign-certificate", &words);
     person.confides("pin", PIN).confides("The same again", PIN);
     assert_eq!(person.ends().0, Some(0));
+    desk
+}
 
+#[test]
+fn a_key_of_officiants_signs_through_securesystemslib_as_tuf_on_ci_does() {
+    if !installed(&["python", "libykcs11.so.2"]) {
+        return;
+    }
+    let desk = provisioned();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/piv_signer.py");
+    let mut sign = desk.program(path_of("python").unwrap().to_str().unwrap());
+    sign.args([script, &SERIAL.to_string(), PIN, "libykcs11.so.2", "root.sig", "root.json"]);
+    assert_eq!(said(&mut sign), "ecdsa-sha2-nistp384\nthe signature verifies\n");
+    fs::write(desk.folder().join("root"), "root.json").unwrap();
+    let mut verify = desk.program("openssl");
+    verify.args(["dgst", "-sha384", "-verify", "key.pem", "-signature", "root.sig", "root"]);
+    assert_eq!(said(&mut verify), "Verified OK\n");
+}
+
+#[test]
+fn a_key_of_officiants_signs_through_ykcs11_and_openssl_verifies() {
+    let desk = provisioned();
     let hello = desk.folder().join("hello");
     fs::write(&hello, "hello").unwrap();
     let module = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]

@@ -194,3 +194,31 @@ fn groups(shown: &str) -> String {
     let found = words.windows(16).find(|words| words.iter().all(|word| is_group(word)));
     found.unwrap_or_else(|| panic!("no key in:\n{shown}")).join(" ")
 }
+
+#[test]
+fn a_fips_device_makes_a_key_once_pin_puk_and_management_key_are_its_own() {
+    let desk = Desk::with(&[(SERIAL, Some([5, 7, 1]), true)]);
+    let generate = |key: &'static str| [key, "pin=pin", "slot=9c", "algorithm=ECCP384", "out=key.pem"];
+    let factory = generate("management_key=factory-default");
+    let refused = |has: &str| {
+        let said = format!("refuses this while it has the factory's {has}");
+        desk.fails("piv.generate-key", &[factory[0], factory[2], factory[3], factory[4]], &said);
+    };
+    desk.change_pin();
+    refused("PUK and management key");
+    let mut person = desk.person("piv.change-puk", &["puk=factory-default", "new_puk=new_puk"]);
+    person.confides("new puk", "98765431").confides("The same again", "98765431");
+    assert_eq!(person.ends().0, Some(0));
+    refused("management key");
+    let words = ["management_key=factory-default", "pin=pin", "keep=protected"];
+    for (name, words) in
+        [("piv.set-management-key", &words[..]), ("piv.generate-key", &generate("management_key=protected"))]
+    {
+        let mut person = desk.person(name, words);
+        person.confides("pin", PIN).confides("The same again", PIN);
+        let (code, shown) = person.ends();
+        assert_eq!(code, Some(0), "{name}: {shown}");
+    }
+    let info = desk.does("piv.device-info", &[]);
+    assert_eq!(info["fips_approved"], true, "{info}");
+}

@@ -80,6 +80,25 @@ fn a_key_that_was_generated_before_the_program_was_killed_is_taken_up_and_not_ge
     assert!(generated > 0);
 }
 
+/// The program is killed while the card is out and before the failure is on record; the card is put in again.
+fn killed(desk: &Desk, person: Person) -> CarriedOut {
+    let ceremony = person.kills();
+    let mut lines = ceremony.lines();
+    let failed = lines.iter().position(|line| line.contains("\"kind\":\"failed\"")).unwrap();
+    lines.truncate(failed);
+    ceremony.rewrite(&lines);
+    desk.card().plug();
+    desk.awaits(desk.card().serial());
+    ceremony
+}
+
+/// A person who goes on.
+fn resumes(desk: &Desk, ceremony: CarriedOut) -> Person {
+    let mut person = Person::at_clock(ceremony.resume().in_environment(super::support::SOCKET, desk.socket()));
+    person.answers("(y/n)", "y").answers("on another clock", &crate::support::now());
+    person
+}
+
 #[test]
 fn a_new_pin_that_was_set_before_the_break_is_found_to_be_so() {
     let desk = Desk::new();
@@ -93,18 +112,60 @@ fn a_new_pin_that_was_set_before_the_break_is_found_to_be_so() {
     let mut person = Person::at(desk.ceremony(steps));
     person.confides("New PIN", PIN).confides("The same again", PIN);
     person.answers("Carry this out now?", "y").sees("What now?");
-    let ceremony = person.kills();
-    let mut lines = ceremony.lines();
-    let failed = lines.iter().position(|line| line.contains("\"kind\":\"failed\"")).unwrap();
-    lines.truncate(failed);
-    ceremony.rewrite(&lines);
-    desk.card().plug();
-    desk.awaits(desk.card().serial());
-    let mut person = Person::at_clock(ceremony.resume().in_environment(super::support::SOCKET, desk.socket()));
-    person.answers("(y/n)", "y").answers("on another clock", &crate::support::now());
+    let mut person = resumes(&desk, killed(&desk, person));
     person.sees("was lost when the ceremony broke off").confides("not shown", PIN).confides("The same again", PIN);
     person.sees("it was done before the ceremony broke off").sees("Over.");
     let ceremony = person.leaves().exits(0);
     ceremony.replay().holds();
     assert_eq!(desk.does("piv.device-info", &[])["pin"]["default"], false);
+}
+
+#[test]
+fn a_new_puk_that_was_set_before_the_break_is_found_to_be_so() {
+    let desk = Desk::new();
+    desk.card().inject(Fault::after(CommandCode::ChangeReferenceData, FaultEffect::Vanish));
+    let steps = "
+      - { do: Choose a PUK., id: puk, uses: ask.secret, with: { prompt: New PUK, min_length: 6 } }
+      - do: Change the PUK.
+        uses: piv.change-puk
+        with: { device: KEY-1, puk: { secret: factory-default }, new_puk: { secret: puk } }
+";
+    let mut person = Person::at(desk.ceremony(steps));
+    person.confides("New PUK", "97531864").confides("The same again", "97531864");
+    person.answers("Carry this out now?", "y").sees("What now?");
+    let mut person = resumes(&desk, killed(&desk, person));
+    person.sees("was lost when the ceremony broke off");
+    person.confides("not shown", "97531864").confides("The same again", "97531864");
+    person.sees("it was done before the ceremony broke off").sees("Over.");
+    person.leaves().exits(0).replay().holds();
+    let info = desk.does("piv.device-info", &[]);
+    assert_eq!((&info["puk"]["default"], &info["puk"]["tries"]), (&false.into(), &3.into()));
+}
+
+#[test]
+fn a_management_key_that_was_set_before_the_break_is_found_under_the_pin() {
+    let desk = Desk::new();
+    let steps = "
+      - do: Set the management key.
+        uses: piv.set-management-key
+        with:
+          device: KEY-1
+          management_key: { secret: factory-default }
+          pin: { secret: factory-default }
+          keep: protected
+";
+    for (fault, found) in [
+        (Fault::before(CommandCode::SetManagementKey, FaultEffect::Vanish), "it was not done"),
+        (Fault::after(CommandCode::SetManagementKey, FaultEffect::Vanish), "it was done"),
+    ] {
+        desk.does("piv.reset", &[]);
+        desk.card().inject(fault);
+        let mut person = Person::at(desk.ceremony(steps));
+        person.answers("Carry this out now?", "y").sees("What now?");
+        let mut person = resumes(&desk, killed(&desk, person));
+        person.sees(&format!("{found} before the ceremony broke off")).sees("Over.");
+        person.leaves().exits(0).replay().holds();
+        let info = desk.does("piv.device-info", &[]);
+        assert_eq!(info["management_key"]["protected"], true, "{info}");
+    }
 }

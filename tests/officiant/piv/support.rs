@@ -6,7 +6,7 @@ use crate::{
 };
 use officiant_devices::{
     AttestationKey, Firmware,
-    yubikey::{Connection, RunningConnection, Settings, VirtualYubiKey},
+    yubikey::{Connection, RunningConnection, Settings, Touch, VirtualYubiKey},
 };
 use serde_json::Value;
 use std::{
@@ -49,6 +49,11 @@ impl Desk {
 
     /// With factory-new devices, each with its serial number, its firmware, and whether it is a FIPS device.
     pub fn with(devices: &[(u32, Option<[u8; 3]>, bool)]) -> Self {
+        Self::touched(devices, &Touch::Automatic)
+    }
+
+    /// With factory-new devices that somebody touches, or nobody.
+    pub fn touched(devices: &[(u32, Option<[u8; 3]>, bool)], touch: &Touch) -> Self {
         // Making one takes a moment; these devices may as well share it.
         static ATTESTATION_KEY: LazyLock<AttestationKey> = LazyLock::new(|| AttestationKey::generate().unwrap());
         let mut service =
@@ -61,6 +66,7 @@ impl Desk {
             let settings = Settings {
                 firmware: firmware.map(|[major, minor, build]| Firmware { major, minor, build }),
                 fips: Some(*fips),
+                touch: touch.clone(),
                 attestation_key: Some(ATTESTATION_KEY.clone()),
                 ..Settings::new(*serial, folder.path().join(format!("{serial}.json")))
             };

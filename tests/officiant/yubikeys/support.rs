@@ -34,7 +34,7 @@ pub fn installed(programs: &[&str]) -> bool {
 
 /// A program on PATH, where services are, or among the clients of `tests/peers/requirements.txt`; or a library, which the
 /// linker finds by name.
-fn path_of(name: &str) -> Option<PathBuf> {
+pub fn path_of(name: &str) -> Option<PathBuf> {
     if name.contains(".so") {
         let known = Command::new("/sbin/ldconfig").arg("-p").output().unwrap().stdout;
         return String::from_utf8_lossy(&known).lines().find_map(|line| {

@@ -2,7 +2,7 @@
 
 use super::{Recorded, confided, diverged};
 use crate::{
-    conduct::{Effect, Halt, Handler, Happenings, LOST_SECRET, Made, Outcome, Performed, Secret, Task},
+    conduct::{Doubt, Effect, Halt, Handler, Happenings, LOST_SECRET, Made, Outcome, Performed, Secret, Task},
     record::{Answered, Entry, Event, Failed, Finished, Observed, Probe},
 };
 use serde_json::Value;
@@ -129,7 +129,9 @@ impl<'a> Recorded<'a> {
         }
         self.performed(attempt, (entry, number), failed.outputs.clone());
         let taken_up = attempt.probe == Some(Probe::Done);
-        let doubt = task.doubt.take().filter(|_| attempt.probe == Some(Probe::Failed));
+        let open = task.doubt.take().filter(|_| attempt.probe == Some(Probe::Failed));
+        let in_doubt = failed.failure.in_doubt && !attempt.noted.is_empty();
+        let doubt = open.or_else(|| in_doubt.then(|| Doubt { seen: attempt.noted.clone(), failed: true }));
         Ok(Outcome { taken_up, doubt, ..Outcome::new(result, made) })
     }
 
@@ -160,7 +162,9 @@ impl Try<'_> {
         self.probe = None;
         self.breaks += 1;
         if self.handler.effect == Effect::Changes {
-            task.doubt.get_or_insert_default().seen.append(&mut self.seen);
+            let doubt = task.doubt.get_or_insert_default();
+            doubt.seen.append(&mut self.seen);
+            doubt.failed = false;
         }
     }
 
@@ -168,7 +172,8 @@ impl Try<'_> {
     fn take(&mut self, entry: &Entry, task: &mut Task<'_>, number: usize) -> Result<(), Halt> {
         match &entry.event {
             Event::Observed(Observed { probe: Some(_), .. }) if task.doubt.is_none() || self.probe.is_some() => {
-                let message = "a step is looked at that was not in flight when the ceremony broke off";
+                let message =
+                    "a step is looked at that was not in flight when the ceremony broke off or when it failed";
                 return Err(diverged("probe", message.to_string(), Some(number)));
             }
             Event::Observed(Observed { probe: Some(Probe::NotDone), .. }) => task.doubt = None,
@@ -238,8 +243,10 @@ impl Try<'_> {
         let message = match (task.doubt.is_some(), self.probe) {
             (false, _) => return Ok(()),
             (true, Some(probe)) if may_be.contains(&probe) => return Ok(()),
-            (true, Some(_)) => "what came of the step is not what it was found to be after the break",
-            (true, None) => "the step was in flight when the ceremony broke off, and nobody looked whether it was done",
+            (true, Some(_)) => "what came of the step is not what it was found to be when it was looked at",
+            (true, None) => {
+                "the step was in flight when the ceremony broke off or when it failed, and nobody looked whether it was done"
+            }
         };
         Err(diverged("probe", message.to_string(), Some(number)))
     }

@@ -123,7 +123,7 @@ impl Interpreter<'_> {
                         }
                         Err(failure) => self.fail(position, Failed::of(failure))?,
                     }
-                    // What the step had seen before a break says nothing of what the remedy left.
+                    // What the step had seen before says nothing of what the remedy left.
                     doubt = None;
                     self.happenings.at(position);
                     self.happenings.show(&shown::step(
@@ -221,6 +221,7 @@ impl Interpreter<'_> {
             answer,
             outputs,
             doubt,
+            noted: Vec::new(),
         };
         self.happenings.carry_out(handler, Value::Object(with.clone()), task)
     }

@@ -104,7 +104,7 @@ fn of_the_key(
     }
     let algorithm = PublicKey::from_der(&attestation.public_key()).map(|key| key.algorithm().name());
     if algorithm.is_none() || outputs["algorithm"].as_str() != algorithm {
-        wrong("attestation", "the attested key has another algorithm than the record says");
+        wrong("attestation", "the attestation is of a key of another algorithm than the record says");
     }
     let Some(claims) = Claims::of(attestation) else {
         wrong("attestation", "the attestation does not say all that a YubiKey says of a key");
