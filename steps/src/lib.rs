@@ -1,6 +1,7 @@
 //! The step handlers: what a runbook names with `uses:`, one folder a family.
 
 mod attestation;
+mod before;
 mod devices;
 mod exec;
 mod files;
@@ -10,6 +11,7 @@ mod people;
 mod piv;
 pub mod ports;
 mod product;
+mod recorded;
 mod text;
 mod x509;
 mod yubihsm;

@@ -1,20 +1,11 @@
-//! What a step sees right before it changes a device: it is on the disk before the change, so that after a break it can be told
-//! whose work is found there.
+//! What a step sees of a device right before it changes it.
+
+pub(super) use crate::before::objections;
 
 use super::{argument::ObjectType, device::Device};
-use officiant_engine::conduct::{Exhibit, Failure, Objection, Stage};
+use crate::before;
+use officiant_engine::conduct::{Failure, Stage};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-/// A device right before a change, as the record has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Before {
-    /// The device's serial number.
-    pub(super) serial: u32,
-    /// What was seen.
-    pub(super) before: Seen,
-}
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +22,7 @@ pub(super) enum Seen {
 impl Seen {
     /// Puts it on the disk.
     pub(super) fn record(self, stage: &mut Stage<'_>, device: &Device) -> Result<(), Failure> {
-        let before = Before { serial: device.serial(), before: self };
-        let seen = serde_json::to_value(before).map_err(|error| Failure::new("encoding", error.to_string()))?;
-        stage.observe(seen)
+        before::record(self, device.serial(), stage)
     }
 
     /// What the step had seen of this device as the ceremony broke off; nothing when it had not come to that, and then has
@@ -42,33 +31,6 @@ impl Seen {
     /// # Errors
     /// `wrong-device` when it was another device.
     pub(super) fn recorded(stage: &Stage<'_>, device: &Device) -> Result<Option<Self>, Failure> {
-        let seen = stage.observed().iter().rev();
-        let Some(before) = seen.cloned().find_map(|seen| serde_json::from_value::<Before>(seen).ok()) else {
-            return Ok(None);
-        };
-        if before.serial == device.serial() {
-            return Ok(Some(before.before));
-        }
-        Err(Failure::new(
-            "wrong-device",
-            format!(
-                "as the ceremony broke off, the step was at work on the device with the serial number {}; the one that is \
-                 inserted has {}",
-                before.serial,
-                device.serial()
-            ),
-        )
-        .next(format!("take it out and insert the one with the serial number {}", before.serial)))
+        before::recorded(stage, device.serial())
     }
-}
-
-/// Objects to a step that changed a device and did not see it right before as it must have been.
-pub(super) fn objections(outputs: &Value, exhibit: &Exhibit<'_>, fits: impl Fn(&Seen) -> bool) -> Option<Objection> {
-    let seen = &exhibit.this().seen;
-    let is_right = |seen: &Value| {
-        let before = serde_json::from_value::<Before>(seen.clone());
-        before.is_ok_and(|before| outputs["serial"] == before.serial && fits(&before.before))
-    };
-    let message = "the record does not say that the device was right before the change as the step must have found it";
-    (seen.is_empty() || !seen.iter().all(is_right)).then(|| Objection::wrong("before", message))
 }

@@ -115,7 +115,7 @@ impl StepHandler for GenerateAsymmetricKey {
             objections.push(Objection::wrong("not-as-asked", "the key has another algorithm than was asked for"));
         }
         let vacant = Seen::Vacant { object_type: ObjectType::AsymmetricKey, object_id: arguments.object_id.0 };
-        objections.extend(before::objections(outputs, exhibit, |seen| *seen == vacant));
+        objections.extend(before::objections(outputs, exhibit, |seen: &Seen| *seen == vacant));
         if outputs["origin"] != "generated" {
             objections.push(Objection::wrong("not-as-asked", "the key was not generated in the device"));
         }

@@ -123,7 +123,7 @@ impl StepHandler for PutAuthenticationKey {
         let mut objections =
             not_as_asked(outputs, &arguments.label, arguments.domains, arguments.capabilities, arguments.delegated);
         let vacant = Seen::Vacant { object_type: ObjectType::AuthenticationKey, object_id: arguments.object_id.0 };
-        objections.extend(before::objections(outputs, exhibit, |seen| *seen == vacant));
+        objections.extend(before::objections(outputs, exhibit, |seen: &Seen| *seen == vacant));
         let algorithm = algorithm_name(authentication::Algorithm::YubicoAes.to_u8());
         for (name, fits) in
             [("algorithm", outputs["algorithm"] == algorithm), ("origin", outputs["origin"] == "imported")]
