@@ -2,7 +2,7 @@
 
 use crate::{
     complaints,
-    console::{Answers, Scripted, Terminal, safe},
+    console::{Answers, GoingOn, Scripted, Terminal, safe},
     outcome::Outcome,
     program,
 };
@@ -169,7 +169,9 @@ pub fn console(
     folder: &Path,
 ) -> Result<Box<dyn Console>, Outcome> {
     if attended {
-        return Ok(Box::new(Terminal::new(rehearsal)));
+        let word = shell_word(&folder.display().to_string());
+        let command = format!("officiant resume {word}{}", who_answers(rehearsal, true));
+        return Ok(Box::new(Terminal::new(rehearsal, Some(GoingOn { record: folder.join(TRANSCRIPT), command }))));
     }
     let answers = match answers {
         Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,

@@ -15,7 +15,7 @@ use officiant_engine::{
     audit::{Depth, Replayed, Scrutiny, Verdict, Weight, replay},
     conduct::{Console, Notice, Question, QuestionKind, Reply},
     notation::nearest,
-    record::{self, Event, Folder, TRANSCRIPT, words},
+    record::{self, Event, Folder, TRANSCRIPT},
     seal::{self, Digests, Seal as Signed, keep},
 };
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Seal {
         let folder = Folder::open(&self.folder);
         let replayed = replay_sound(&self.folder)?;
         let head = self.fits(&folder, &replayed)?;
-        let terminal = attended.then(|| Terminal::new(replayed.rehearsal));
+        let terminal = attended.then(|| Terminal::new(replayed.rehearsal, None));
         let mut access = Access { bindings, authentication_key: self.auth_key, terminal };
         let mut signer = sealing::open(&source, &mut access).map_err(Outcome::not_tried)?;
         if let Some(other) = replayed.seals.iter().find(|seal| seal.fingerprint == signer.key().fingerprint()) {
@@ -87,8 +87,8 @@ impl Seal {
         print_line(&self.next(&made)).map(|()| Outcome::Holds)
     }
 
-    /// The role takes part and has not sealed yet; what is sealed is what was replayed. Gives the head in PGP words.
-    fn fits(&self, folder: &Folder, replayed: &Replayed) -> Result<String, Outcome> {
+    /// The role takes part and has not sealed yet; what is sealed is what was replayed. Gives the head.
+    fn fits(&self, folder: &Folder, replayed: &Replayed) -> Result<[u8; 32], Outcome> {
         let (lines, _) = record::read(&self.folder).map_err(Outcome::not_tried)?;
         let opened = lines.first().and_then(|line| line.entry.as_ref().ok()).map(|entry| &entry.event);
         let Some(Event::Opened(opened)) = opened else {
@@ -111,27 +111,26 @@ impl Seal {
             );
             return Err(Outcome::does_not_hold(message));
         }
-        Ok(lines.last().map(|line| words(&line.digest)).unwrap_or_default())
+        Ok(lines.last().map(|line| line.digest).unwrap_or_default())
     }
 
     /// The digests of what was replayed.
-    fn digests(&self, replayed: &Replayed, head: &str) -> Result<Digests, Outcome> {
+    fn digests(&self, replayed: &Replayed, head: &[u8; 32]) -> Result<Digests, Outcome> {
         let digests = Digests::read(&self.folder, 0)
             .map_err(|error| Outcome::not_tried(format!("`{TRANSCRIPT}` cannot be read again: {error}")))?;
-        if digests.lines != replayed.entries || words(&digests.head) != head {
+        if digests.lines != replayed.entries || digests.head != *head {
             return Err(Outcome::does_not_hold("the record was changed while it was looked at; nothing was sealed"));
         }
         Ok(digests)
     }
 
     /// What is about to be sealed, and with which key.
-    fn show(&self, replayed: &Replayed, head: &str, signer: &dyn Signer, terminal: Option<&mut Terminal>) {
+    fn show(&self, replayed: &Replayed, head: &[u8; 32], signer: &dyn Signer, terminal: Option<&mut Terminal>) {
         let kind = if replayed.rehearsal { "REHEARSAL of " } else { "" };
         let mut rows = vec![
             ("ceremony", format!("{kind}{}", one_line(&replayed.title))),
             ("entries", replayed.entries.to_string()),
             ("closed", replayed.closed_at.clone()),
-            ("head", head.to_string()),
             ("role", self.role.clone()),
             ("key", signer.key().to_string()),
             ("held by", one_line(&signer.place())),
@@ -139,12 +138,22 @@ impl Seal {
         if replayed.verdict == Verdict::Aborted {
             rows.insert(1, ("ended", "the ceremony was ABORTED".to_string()));
         }
+        let words = officiant_steps::words(head);
         match terminal {
             Some(terminal) => {
                 let rows = rows.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
                 terminal.show(&Notice::Announcement(rows));
+                terminal.show(&Notice::Information(
+                    "The words of the whole record; compare them with paper or film:".into(),
+                ));
+                terminal.show(&Notice::Banner(words));
             }
-            None => rows.iter().for_each(|(name, value)| eprintln!("{name:<8}  {value}")),
+            None => {
+                for (name, value) in &rows {
+                    eprintln!("{name:<8}  {value}");
+                }
+                eprintln!("{words}");
+            }
         }
     }
 

@@ -68,7 +68,7 @@ impl Step {
         let here = std::env::current_dir().map_err(|error| Outcome::not_tried(format!("this folder: {error}")))?;
         let mut ceremony = Ceremony::single(here, bindings, devices, serials);
         let console: Box<dyn Console> = if attended() {
-            Box::new(Terminal::new(false))
+            Box::new(Terminal::new(false, None))
         } else {
             Box::new(Scripted::new(Answers::default(), false))
         };
@@ -226,7 +226,7 @@ impl Happenings for Alone {
     }
 
     fn observe(&mut self, _: &Position, seen: Value) -> Result<(), Halt> {
-        self.console.show(&Notice::Information(seen.to_string()));
+        self.console.show(&Notice::Outcome(vec![("seen".into(), seen.to_string())]));
         Ok(())
     }
 

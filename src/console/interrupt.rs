@@ -5,6 +5,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::{consts::SIGINT, iterator::Signals};
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -28,6 +29,14 @@ pub enum Doing {
     Hidden = 2,
 }
 
+/// How what was stopped is gone on with.
+pub struct GoingOn {
+    /// The record, without which there is nothing to go on with.
+    pub record: PathBuf,
+    /// What is typed then.
+    pub command: String,
+}
+
 /// What listens for Ctrl-C.
 pub struct Interrupt {
     doing: Arc<AtomicU8>,
@@ -36,7 +45,7 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// Listens from now on; where that is not possible, Ctrl-C ends the program as it ends any other.
-    pub fn listen() -> Self {
+    pub fn listen(going_on: Option<GoingOn>) -> Self {
         let interrupt = Self { doing: Arc::default(), pressed: Arc::default() };
         let before = tcgetattr(io::stdin()).ok();
         if let Ok(mut signals) = Signals::new([SIGINT]) {
@@ -48,7 +57,7 @@ impl Interrupt {
                             pressed.store(true, Ordering::SeqCst);
                             thread::sleep(NOTICED);
                             if doing.load(Ordering::SeqCst) == Doing::Keys as u8 {
-                                stop(before.as_ref());
+                                stop(before.as_ref(), going_on.as_ref());
                             }
                         }
                         step if step == Doing::Step as u8 && !pressed.swap(true, Ordering::SeqCst) => {
@@ -56,7 +65,7 @@ impl Interrupt {
                                 "\nStops at the next question. Ctrl-C once more stops in the middle of the step."
                             );
                         }
-                        _ => stop(before.as_ref()),
+                        _ => stop(before.as_ref(), going_on.as_ref()),
                     }
                 }
             });
@@ -75,12 +84,15 @@ impl Interrupt {
     }
 }
 
-fn stop(before: Option<&Termios>) -> ! {
+fn stop(before: Option<&Termios>, going_on: Option<&GoingOn>) -> ! {
     if let Some(before) = before {
         // A terminal that is gone needs no restoring.
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, before);
     }
     let _ = Term::stderr().show_cursor();
     eprintln!("\nerror: stopped by the keyboard; nothing that was recorded is lost");
+    if let Some(going_on) = going_on.filter(|it| it.record.is_file()) {
+        eprintln!("go on   {}", going_on.command);
+    }
     std::process::exit(2);
 }

@@ -7,6 +7,7 @@ mod scripted;
 mod terminal;
 
 pub use answers::Answers;
+pub use interrupt::GoingOn;
 pub use markdown::safe;
 pub use scripted::Scripted;
 pub use terminal::Terminal;

@@ -125,6 +125,7 @@ impl Console for Scripted {
                 let number = format!("{}/{}", self.position.number, self.position.of);
                 eprintln!("{number:>7}  {word} {}", markdown::plain(text).trim_end().replace('\n', "\n         "));
             }
+            Notice::Note(_) => {}
             Notice::Information(text) | Notice::Irreversible(text) => eprintln!("         {}", markdown::safe(text)),
             Notice::Outcome(lines) => {
                 for (name, value) in lines {

@@ -1,7 +1,7 @@
 //! The terminal of a ceremony: where am I, what is asked, what happens if I say no.
 
 use super::{
-    interrupt::{Doing, Interrupt},
+    interrupt::{Doing, GoingOn, Interrupt},
     markdown::{brief, safe, styled, verbatim},
 };
 use console::{Style, Term};
@@ -24,8 +24,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// The terminal that standard error is.
-    pub fn new(rehearsal: bool) -> Self {
+    /// The terminal that standard error is; what is stopped there can perhaps be gone on with.
+    pub fn new(rehearsal: bool, going_on: Option<GoingOn>) -> Self {
         let theme = ColorfulTheme {
             prompt_prefix: style().yellow().apply_to(format!("{:>1$}", "?", INDENT - 1)),
             success_prefix: style().dim().apply_to(format!("{:>1$}", "·", INDENT - 1)),
@@ -38,7 +38,7 @@ impl Terminal {
             position: Position::default(),
             rehearsal,
             waiting: None,
-            interrupt: Interrupt::listen(),
+            interrupt: Interrupt::listen(going_on),
         }
     }
 
@@ -96,6 +96,7 @@ impl Terminal {
             QuestionKind::Secret { min_length, max_length, dice } => {
                 let unit = if *dice { "rolls, digits 1 to 6" } else { "characters" };
                 let length = match max_length {
+                    Some(most) if most == min_length => most.to_string(),
                     Some(most) => format!("{min_length} to {most}"),
                     None => format!("at least {min_length}"),
                 };
@@ -140,6 +141,11 @@ impl Terminal {
         if hint.is_empty() { "Answer".into() } else { hint }
     }
 
+    fn note(&self, note: &str) {
+        let shown = styled(note, self.width(), INDENT);
+        self.line(&format!("{}{}", " ".repeat(INDENT), style().dim().apply_to(shown)));
+    }
+
     fn stop_waiting(&mut self) {
         if let Some(bar) = self.waiting.take() {
             bar.finish_and_clear();
@@ -176,9 +182,12 @@ impl Console for Terminal {
                 let facts = style().dim().apply_to(styled(&facts.join(" · "), self.width(), INDENT)).to_string();
                 self.line(&format!("{}{facts}", " ".repeat(INDENT)));
                 if let Some(note) = note {
-                    let shown = styled(note, self.width(), INDENT);
-                    self.line(&format!("{}{}", " ".repeat(INDENT), style().dim().apply_to(shown)));
+                    self.note(note);
                 }
+            }
+            Notice::Note(note) => {
+                self.line("");
+                self.note(note);
             }
             Notice::Information(text) => self.body(text),
             Notice::Irreversible(text) => {

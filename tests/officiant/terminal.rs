@@ -303,6 +303,25 @@ fn after_a_failure_enter_alone_chooses_nothing() {
     ceremony.replay().holds();
 }
 
+#[test]
+fn what_is_asked_before_the_first_step_comes_with_its_note() {
+    let inputs = "inputs:\n  wine: { type: text, prompt: Which wine, note: Recommended is the red one. }\nsections:";
+    let mut person = Person::rehearsing(&runbook("      - do: Sit down.").replace("sections:", inputs));
+    person.answers("Which wine", "red").answers("Done?", "y").sees("Over.");
+    let ceremony = person.leaves().exits(0);
+    let shown = ceremony.stderr();
+    assert!(shown.find("Recommended is the red one.") < shown.find("Which wine"), "{shown}");
+    ceremony.replay().holds();
+}
+
+#[test]
+fn nothing_is_no_answer_and_is_told_so() {
+    let steps = "      - { do: Choose., uses: ask.choice, with: { prompt: Wine, options: [red, white] } }";
+    let mut person = Person::rehearsing(&runbook(steps));
+    person.answers("Number", "").sees("an answer is needed").answers("Number", "1").sees("Over.");
+    person.leaves().exits(0).replay().holds();
+}
+
 /// Requires that a ceremony was stopped by the keyboard where it asked or waited, with nothing lost and the terminal as it was.
 #[track_caller]
 fn stopped(person: Person, kinds: &[&str]) {
@@ -343,7 +362,9 @@ fn ctrl_c_at_a_secret_stops_with_everything_recorded_and_echo_switched_on() {
     person
         .types_secretly("half-a-Kanarie")
         .types(CTRL_C)
-        .sees("error: stopped by the keyboard; nothing that was recorded is lost");
+        .sees("error: stopped by the keyboard; nothing that was recorded is lost")
+        .sees("go on   officiant resume ")
+        .sees(" --attended");
     until("echo is switched on", || person.session.is_echo().unwrap());
     let ceremony = person.leaves().exits(2);
     assert_eq!(ceremony.kinds(), ["opened", "entered", "began"]);

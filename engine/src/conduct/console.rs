@@ -57,6 +57,8 @@ pub enum Notice {
         /// How long it takes.
         estimate: Option<String>,
     },
+    /// What the runbook notes for the reader about what is asked next, Markdown.
+    Note(String),
     /// Something that a person should know.
     Information(String),
     /// Something that cannot be undone is about to happen.

@@ -171,7 +171,8 @@ impl Question {
                 // How long it is stays unsaid: what is wrong with an answer is recorded.
                 match max_length {
                     Some(most) if !(*min_length..=*most).contains(&secret.length()) => {
-                        Err(format!("it must have {min_length} to {most} characters"))
+                        let span = if min_length == most { String::new() } else { format!("{min_length} to ") };
+                        Err(format!("it must have {span}{most} characters"))
                     }
                     None if secret.length() < *min_length => {
                         Err(format!("it must have at least {min_length} characters"))
@@ -193,13 +194,16 @@ impl Question {
     }
 }
 
+/// What is wrong with nothing.
+const NEEDED: &str = "an answer is needed";
+
 fn settle(kind: &QuestionKind, form: Option<&str>, value: &Value) -> Result<Value, String> {
     match kind {
         QuestionKind::Confirm | QuestionKind::Decision => yes_or_no(value).map(Value::from),
         QuestionKind::Text { pattern, optional } => {
             let text = plain(value)?;
             if text.is_empty() && !optional {
-                return Err("an answer is needed".into());
+                return Err(NEEDED.into());
             }
             if let Some(pattern) = pattern {
                 let compiled = Pattern::new(pattern)
@@ -215,6 +219,9 @@ fn settle(kind: &QuestionKind, form: Option<&str>, value: &Value) -> Result<Valu
         }
         QuestionKind::Choice(options) => {
             let text = plain(value)?;
+            if text.is_empty() && !options.iter().any(|(option, _)| option.is_empty()) {
+                return Err(NEEDED.into());
+            }
             if options.iter().any(|(option, _)| *option == text) {
                 return Ok(text.into());
             }
@@ -294,6 +301,7 @@ fn yes_or_no(value: &Value) -> Result<bool, String> {
             match text.to_ascii_lowercase().as_str() {
                 "y" | "yes" => Ok(true),
                 "n" | "no" => Ok(false),
+                "" => Err(NEEDED.into()),
                 _ => Err(format!("`{text}` is neither yes nor no")),
             }
         }

@@ -28,11 +28,17 @@ pub(super) struct Device {
 pub(super) struct Key {
     fingerprint: String,
     object: String,
+    /// The slot of a PIV card.
+    slot: String,
     label: String,
     algorithm: String,
     device: String,
+    pin_policy: String,
+    touch_policy: String,
     /// Whether a certificate about it was made, as far as the record says.
     attested: bool,
+    /// The subject of the root that a step verified its attestation up to; nothing when none did.
+    verified: String,
     /// Whether the runbook made it up for a rehearsal.
     made_up: bool,
     files: Vec<String>,
@@ -56,31 +62,35 @@ pub(super) struct Collected {
 impl Collected {
     /// Takes in the outputs of a step.
     pub(super) fn take(&mut self, outputs: &Value, made_up: bool, line: usize) {
-        self.look(outputs, "", made_up, line, 0);
+        self.look(outputs, Around::default(), made_up, line, 0);
     }
 
-    fn look(&mut self, outputs: &Value, serial: &str, made_up: bool, line: usize, depth: usize) {
+    fn look(&mut self, outputs: &Value, around: Around<'_>, made_up: bool, line: usize, depth: usize) {
         match outputs {
             Value::Object(members) => {
-                let own = text(members, "serial");
-                let serial = if own.is_empty() { serial } else { &own };
-                self.note(members, serial, made_up, line);
+                let (serial, root) = (text(members, "serial"), root_of(members));
+                let around = Around {
+                    serial: if serial.is_empty() { around.serial } else { &serial },
+                    root: if root.is_empty() { around.root } else { &root },
+                };
+                self.note(members, around, made_up, line);
                 if depth < DEEPEST {
                     for inner in members.values() {
-                        self.look(inner, serial, made_up, line, depth + 1);
+                        self.look(inner, around, made_up, line, depth + 1);
                     }
                 }
             }
             Value::Array(items) if depth < DEEPEST => {
                 for inner in items {
-                    self.look(inner, serial, made_up, line, depth + 1);
+                    self.look(inner, around, made_up, line, depth + 1);
                 }
             }
             _ => {}
         }
     }
 
-    fn note(&mut self, members: &Map<String, Value>, serial: &str, made_up: bool, line: usize) {
+    fn note(&mut self, members: &Map<String, Value>, around: Around<'_>, made_up: bool, line: usize) {
+        let serial = around.serial;
         let (firmware, object) = (text(members, "firmware"), text(members, "object_id"));
         let (label, algorithm) = (text(members, "label"), text(members, "algorithm"));
         if !serial.is_empty() && !firmware.is_empty() {
@@ -118,19 +128,28 @@ impl Collected {
         let key = self.keys.entry(id).or_insert_with(|| Key {
             fingerprint,
             object: String::new(),
+            slot: String::new(),
             label: String::new(),
             algorithm: String::new(),
             device: serial.to_string(),
+            pin_policy: String::new(),
+            touch_policy: String::new(),
             attested: false,
+            verified: String::new(),
             made_up,
             files: Vec::new(),
             line,
             anchor: 0,
         });
         key.made_up &= made_up;
-        key.attested |= members.get("attested") == Some(&Value::Bool(true));
+        key.attested |= attests(members);
+        let verified = if text(members, "attestation").is_empty() { String::new() } else { around.root.to_string() };
         let fields = [
+            (&mut key.verified, verified),
             (&mut key.object, object),
+            (&mut key.slot, text(members, "slot")),
+            (&mut key.pin_policy, text(members, "pin_policy")),
+            (&mut key.touch_policy, text(members, "touch_policy")),
             (&mut key.label, if label.is_empty() { known_label } else { label }),
             (&mut key.algorithm, if algorithm.is_empty() { known_algorithm } else { algorithm }),
         ];
@@ -174,6 +193,29 @@ impl Collected {
     }
 }
 
+/// What the outputs around these say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Around<'a> {
+    serial: &'a str,
+    /// The subject of the root that the certificates end at.
+    root: &'a str,
+}
+
+/// Whether a key's outputs are of a certificate that its device made about it: a handler that can do without one says so, one that
+/// cannot names the device's own certificate beside it, and one that verifies it names its file.
+fn attests(members: &Map<String, Value>) -> bool {
+    match members.get("attested") {
+        Some(said) => *said == Value::Bool(true),
+        None => ["certificate_path", "attestation"].iter().any(|name| !text(members, name).is_empty()),
+    }
+}
+
+/// The last of a chain of subjects.
+fn root_of(members: &Map<String, Value>) -> String {
+    let chain = members.get("chain").and_then(Value::as_array);
+    chain.and_then(|chain| chain.last()).map_or_else(String::new, |root| value(root, BRIEF))
+}
+
 fn join(texts: BTreeSet<String>) -> String {
     texts.into_iter().collect::<Vec<_>>().join(", ")
 }
@@ -205,6 +247,29 @@ mod tests {
         assert_eq!((key.label.as_str(), key.algorithm.as_str(), key.line), ("root", "ecp256", 5));
         assert!(key.attested);
         assert_eq!(key.files, ["products/a.pem"]);
+    }
+
+    #[test]
+    fn a_key_in_a_slot_is_attested_and_verified_as_the_steps_say() {
+        let mut collected = Collected::default();
+        let place = ("ab".to_string(), "7".to_string());
+        collected.take(&json!({"serial": 7, "fingerprint": "ab", "slot": "9c", "pin_policy": "always"}), false, 1);
+        assert!(!collected.keys[&place].attested);
+        let attestation = json!({"serial": 7, "fingerprint": "ab", "path": "a.pem", "certificate_path": "f9.pem"});
+        collected.take(&attestation, false, 2);
+        assert!(collected.keys[&place].attested && collected.keys[&place].verified.is_empty());
+        let key = json!({"fingerprint": "ab", "attestation": "a.pem", "slot": "9c"});
+        collected.take(&json!({"devices": [{"serial": 7, "chain": ["CN=Sub", "CN=Root"], "keys": [key]}]}), false, 3);
+        let key = &collected.keys[&place];
+        assert_eq!((key.slot.as_str(), key.pin_policy.as_str(), key.verified.as_str()), ("9c", "always", "CN=Root"));
+    }
+
+    #[test]
+    fn a_key_that_its_device_could_not_attest_is_not_called_attested() {
+        let mut collected = Collected::default();
+        let outputs = json!({"serial": 7, "fingerprint": "ab", "attested": false, "certificate_path": "device.pem"});
+        collected.take(&outputs, false, 1);
+        assert!(!collected.keys[&("ab".to_string(), "7".to_string())].attested);
     }
 
     #[test]

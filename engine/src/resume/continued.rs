@@ -178,7 +178,7 @@ impl Happenings for Continued<'_> {
                         scene.sections.push(notice.clone());
                         scene.since.clear();
                     }
-                    Notice::Step { .. } => scene.since = vec![notice.clone()],
+                    Notice::Step { .. } | Notice::Note(_) => scene.since = vec![notice.clone()],
                     _ => scene.since.push(notice.clone()),
                 }
             }

@@ -216,12 +216,12 @@ pub(super) fn from_hex(text: &str) -> Option<Bytes> {
     hex::decode(digits.as_str()).ok().map(Zeroizing::new)
 }
 
-/// A key as it is written down: hex digits in groups of four.
+/// A key as it is written down: hex digits in groups of four, eight groups to a line.
 pub(super) fn to_groups(key: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(key.len() * 3));
     for (index, pair) in key.chunks(2).enumerate() {
         if index > 0 {
-            text.push(' ');
+            text.push(if index % 8 == 0 { '\n' } else { ' ' });
         }
         for byte in pair {
             let _ = write!(text, "{byte:02x}");

@@ -220,7 +220,7 @@ fn written_down(stage: &mut Stage<'_>, card: &Card, key: &[u8]) -> Result<(), Fa
     stage.show(Notice::Banner(groups.to_string()));
     let question = Question::new(
         format!("Write this management key of {} down, it is never shown again. Type it from the paper", card.name()),
-        QuestionKind::SecretAgain { secret: Secret::new(groups.replace(' ', "")), dice: true },
+        QuestionKind::SecretAgain { secret: Secret::new(groups.replace([' ', '\n'], "")), dice: true },
     );
     if stage.ask(question.slot(WRITTEN))? == Value::Bool(true) {
         return Ok(());

@@ -87,7 +87,8 @@ fn cards() -> Result<Vec<Place>, String> {
 fn unusable(error: pcsc::Error) -> String {
     match error {
         pcsc::Error::NoService | pcsc::Error::ServiceStopped => {
-            "no smart card service (pcscd) answers: start it".to_string()
+            "no smart card service (pcscd) answers: install it, or start it (`systemctl start pcscd.socket`)"
+                .to_string()
         }
         error => format!("the smart card service (pcscd) cannot be used: {error}"),
     }
@@ -128,7 +129,10 @@ mod tests {
 
     #[test]
     fn a_machine_without_a_smart_card_service_is_told_to_start_it() {
-        assert_eq!(unusable(pcsc::Error::NoService), "no smart card service (pcscd) answers: start it");
+        assert_eq!(
+            unusable(pcsc::Error::NoService),
+            "no smart card service (pcscd) answers: install it, or start it (`systemctl start pcscd.socket`)"
+        );
         let present = Readers::default().look();
         assert!(!present.devices.is_empty() || !present.empty.is_empty(), "{present:?}");
     }

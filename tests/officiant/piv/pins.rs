@@ -43,7 +43,7 @@ fn where_no_smart_card_service_answers_the_person_is_told_to_start_it() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "error: 1 is not inserted: no smart card service (pcscd) answers: start it\nnext: insert 1\n"
+        "error: 1 is not inserted: no smart card service (pcscd) answers: install it, or start it (`systemctl start pcscd.socket`)\nnext: insert 1\n"
     );
 }
 

@@ -8,5 +8,5 @@ mod file;
 mod hostile;
 mod page;
 mod pictures;
-mod support;
+pub mod support;
 mod verdicts;

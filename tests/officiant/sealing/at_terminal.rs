@@ -29,10 +29,16 @@ impl<'a> AtTerminal<'a> {
     }
 
     #[track_caller]
-    pub fn answers(&mut self, question: &str, answer: &str) -> &mut Self {
-        let seen = self.session.expect(question);
-        let seen = seen.unwrap_or_else(|error| panic!("“{question}” was not asked: {error}"));
+    pub fn sees(&mut self, text: &str) -> &mut Self {
+        let seen = self.session.expect(text);
+        let seen = seen.unwrap_or_else(|error| panic!("“{text}” was not shown: {error}"));
         self.shown.extend(seen.as_bytes());
+        self
+    }
+
+    #[track_caller]
+    pub fn answers(&mut self, question: &str, answer: &str) -> &mut Self {
+        self.sees(question);
         // What is typed before echo is off would be shown.
         thread::sleep(std::time::Duration::from_millis(100));
         self.session.send(format!("{answer}\r")).unwrap();

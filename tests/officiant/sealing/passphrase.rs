@@ -32,7 +32,10 @@ fn an_encrypted_key_file_asks_for_its_passphrase_and_a_person_for_the_go_ahead()
     assert!(!ceremony.folder().join("seals/witness.sig").exists());
 
     let mut person = AtTerminal::seals(&ceremony, path.as_os_str(), &[]);
-    person.confides("Passphrase of", PASSPHRASE).answers("Seal this record now?", "yes");
+    person.confides("Passphrase of", PASSPHRASE);
+    // As at the ceremony's end, numbered, so that they can be compared with what was written down.
+    person.sees("The words of the whole record; compare them with paper or film:").sees(" 1 ").sees(" 32 ");
+    person.answers("Seal this record now?", "yes");
     let said = person.rest();
     assert!(said.contains("sealed by witness with ssh-ed25519 SHA256:"), "{said}");
     let public = fs::read_to_string(path.with_extension("pub")).unwrap();

@@ -2,7 +2,7 @@
 
 use super::Interpreter;
 use crate::{
-    conduct::{Halt, Position, Question, QuestionKind, Reply},
+    conduct::{Halt, Notice, Position, Question, QuestionKind, Reply},
     notation::{Input, Text},
 };
 
@@ -33,6 +33,9 @@ impl Interpreter<'_> {
                         computer: None,
                     };
                     self.happenings.at(&position);
+                    if let Some(note) = &input.note {
+                        self.happenings.show(&Notice::Note(note.to_string()));
+                    }
                     self.ask(&position, &question)?
                 }
             };
