@@ -18,9 +18,12 @@ pub struct Answers {
     given: BTreeMap<String, Given>,
 }
 
+/// How often the one answer that a question is always given may be to try the step again.
+const RETRIES: u32 = 10;
+
 #[derive(Debug)]
 enum Given {
-    Always(Value),
+    Always { value: Value, retried: u32 },
     Each(VecDeque<Value>),
 }
 
@@ -37,7 +40,7 @@ impl Answers {
         let file: File = toml::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
         let given = file.answers.into_iter().map(|(key, value)| match value {
             Value::Array(values) => (key, Given::Each(values.into())),
-            value => (key, Given::Always(value)),
+            value => (key, Given::Always { value, retried: 0 }),
         });
         Ok(Self { given: given.collect() })
     }
@@ -49,12 +52,21 @@ impl Answers {
         names.map(|name| format!("{}/{name}{slot}", position.section)).collect()
     }
 
-    /// The answer to a question; `again` when the last one was refused, which one that is always given cannot mend.
+    /// The answer to a question; `again` when the last one was refused, which one that is always given cannot mend. Nor does
+    /// trying a step again for ever.
     pub fn answer(&mut self, position: &Position, question: &Question, again: bool) -> Option<Value> {
         for key in Self::keys(position, question) {
             match self.given.get_mut(&key) {
-                Some(Given::Always(_)) if again => return None,
-                Some(Given::Always(value)) => return Some(value.clone()),
+                Some(Given::Always { .. }) if again => return None,
+                Some(Given::Always { value, retried }) => {
+                    if question.slot.as_deref() == Some("what-now") && value == "retry" {
+                        *retried += 1;
+                        if *retried > RETRIES {
+                            return None;
+                        }
+                    }
+                    return Some(value.clone());
+                }
                 Some(Given::Each(values)) => return values.pop_front(),
                 None => {}
             }

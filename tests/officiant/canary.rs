@@ -260,11 +260,14 @@ fn markup(text: &str, [less, greater, double, single]: [&str; 4]) -> String {
     text.replace('"', double).replace('\'', single)
 }
 
+/// What the machine shows, and where.
+type Shown = BTreeSet<(String, Vec<u8>)>;
+
 /// Looks at what everybody on the machine may see of a process and of those that it starts, while they run.
 pub struct Watch {
     stop: Arc<AtomicBool>,
     looked: Arc<AtomicBool>,
-    thread: JoinHandle<BTreeSet<(String, Vec<u8>)>>,
+    thread: Option<JoinHandle<Shown>>,
 }
 
 impl Watch {
@@ -281,7 +284,7 @@ impl Watch {
             }
             seen
         });
-        Self { stop, looked, thread }
+        Self { stop, looked, thread: Some(thread) }
     }
 
     /// Whether it has looked at least once.
@@ -289,9 +292,16 @@ impl Watch {
         self.looked.load(Ordering::Relaxed)
     }
 
-    fn over(self) -> Vec<(String, Vec<u8>)> {
+    fn over(mut self) -> Vec<(String, Vec<u8>)> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap().into_iter().collect()
+        self.thread.take().unwrap().join().unwrap().into_iter().collect()
+    }
+}
+
+impl Drop for Watch {
+    /// Nobody goes on looking after whoever wanted to see it is gone.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
 

@@ -267,6 +267,7 @@ impl StepHandler for Verify {
             stage.observe(json!({ "devices": devices, "faults": faults, "at": at.to_string() }))?;
             return Err(does_not_hold(&faults, &devices));
         }
+        stage.show(Notice::Information(in_short(&devices, stage.rehearsal())));
         let (kind, at) = (arguments.kind, at.to_string());
         Ok(Outputs { kind, at, devices, anchors: read, passed_over: found.passed_over })
     }
@@ -275,6 +276,18 @@ impl StepHandler for Verify {
     fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
         audit::objections(arguments, outputs, exhibit).unwrap_or_else(|objection| vec![objection])
     }
+}
+
+/// What was found, for those who watch.
+fn in_short(devices: &[Device], rehearsal: bool) -> String {
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let keys = devices.iter().map(|device| device.keys.len()).sum();
+    let mut roots: Vec<&str> = devices.iter().filter_map(|device| device.chain.last()).map(String::as_str).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let whose = if rehearsal { "; virtual devices have a root of their own" } else { "" };
+    let (devices, keys) = (counted(devices.len(), "device"), counted(keys, "key"));
+    format!("{devices} with {keys}: all that was looked at holds, up to {}{whose}.", roots.join(" and "))
 }
 
 /// The serial number of a device that was seen before.

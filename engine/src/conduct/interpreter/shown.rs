@@ -33,10 +33,25 @@ pub(super) fn step(
 pub(super) fn outcome(outputs: Option<&Value>, expected: &[Expected]) -> Lines {
     let mut lines = Vec::new();
     if let Some(Value::Object(fields)) = outputs {
-        lines.extend(self::lines(fields));
+        let told = fields.iter().filter(|(_, value)| !value.is_null());
+        lines.extend(told.map(|(name, value)| (name.clone(), in_short(value))));
     }
     lines.extend(expected.iter().map(|it| ("expected".to_string(), format!("{} — holds", it.that))));
     lines
+}
+
+/// A value of an outcome, of which the record has the whole: no lists of lists on a screen.
+fn in_short(value: &Value) -> String {
+    match value {
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            format!("{}, each in the record", items.len())
+        }
+        Value::Object(fields) if !fields.contains_key("secret") => {
+            let told = fields.iter().filter(|(_, value)| !value.is_null());
+            told.map(|(name, value)| format!("{name} {}", in_short(value))).collect::<Vec<_>>().join(", ")
+        }
+        other => self::value(other),
+    }
 }
 
 /// Fields as lines of name and value; those without a value say nothing.
