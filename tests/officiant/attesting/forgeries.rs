@@ -568,7 +568,7 @@ fn a_folder_is_one_devices_and_is_called_by_its_serial_number() {
     let said = room.verify("piv", &[&pin]);
     said.refused("empty device", "25515137: the device's certificate `SlotF9Intermediate.pem` is missing");
     said.refused("the other", "25515003: nothing is wrong");
-    assert!(said.stderr.contains("\"fingerprint\""), "what was found is shown all the same: {}", said.stderr);
+    assert!(said.stderr.contains("seen {\"at\":"), "what was found is shown all the same: {}", said.stderr);
     let file = room.verify("piv", &[&pin, "folder=keys/25515003/Slot9CAttestation.pem"]);
     file.refused("a file", "is no folder");
     assert_eq!(room.verify("piv", &[&pin, "folder=nowhere"]).code, Some(2));
