@@ -15,6 +15,8 @@ mod verify;
 mod version;
 pub(crate) mod yubihsm;
 
+pub(crate) use version::Version;
+
 use officiant_engine::conduct::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {

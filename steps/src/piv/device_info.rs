@@ -6,10 +6,11 @@ use super::{
     management::{algorithm_name, is_protected},
     reference::{Reference, State},
 };
-use crate::ports::Ports;
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use crate::{attestation::Version, ports::Ports};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Reads what the device tells everybody
@@ -23,6 +24,8 @@ pub(super) struct DeviceInfo(pub(super) Arc<dyn Ports>);
 pub(super) struct Arguments {
     /// The device.
     device: YubiKeyName,
+    /// The oldest firmware that will do, for example `5.7.0`: compared, and told as `firmware_will_do`.
+    firmware_at_least: Option<String>,
 }
 
 /// What the step's `id` names.
@@ -32,6 +35,8 @@ pub(super) struct Outputs {
     serial: u32,
     /// The firmware version, for example `5.4.3`.
     firmware: String,
+    /// Whether the firmware is `firmware_at_least` or newer; nothing when that was not asked.
+    firmware_will_do: Option<bool>,
     /// Its form, for example `USB-C keychain`; firmware before 5 does not tell.
     form_factor: Option<String>,
     /// Whether it is a FIPS device.
@@ -76,6 +81,24 @@ impl From<State> for OfReference {
     }
 }
 
+impl Arguments {
+    /// The oldest firmware that will do.
+    ///
+    /// # Errors
+    /// `firmware-version`
+    fn least(&self) -> Result<Option<Version>, Failure> {
+        let least = self.firmware_at_least.as_deref().map(Version::parse).transpose();
+        least.map_err(|said| {
+            Failure::new("firmware-version", said).next("write three numbers in `firmware_at_least`, such as 5.7.0")
+        })
+    }
+}
+
+/// Whether a device's firmware is a version or newer.
+fn will_do(firmware: &str, least: Version) -> bool {
+    Version::parse(firmware).is_ok_and(|firmware| firmware >= least)
+}
+
 impl StepHandler for DeviceInfo {
     const NAME: &'static str = "piv.device-info";
     const SUMMARY: &'static str = "Reads a YubiKey's serial number, firmware version and form, and whether PIN, PUK and management key are the factory's.";
@@ -84,11 +107,13 @@ impl StepHandler for DeviceInfo {
     type Outputs = Outputs;
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        let least = arguments.least()?;
         let mut card = Card::find(&*self.0, stage, &arguments.device)?;
         let management = card.management_key()?;
         Ok(Outputs {
             serial: card.serial(),
             firmware: card.firmware().to_string(),
+            firmware_will_do: least.map(|least| will_do(&card.firmware().to_string(), least)),
             form_factor: card.info().map(|info| info.form().to_string()),
             fips: card.is_fips(),
             fips_approved: card.info().and_then(|info| info.fips_approved),
@@ -100,5 +125,15 @@ impl StepHandler for DeviceInfo {
                 protected: is_protected(&mut card, Moment::Before)?,
             },
         })
+    }
+
+    /// Whether the firmware will do follows from its version.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, _: &Exhibit<'_>) -> Vec<Objection> {
+        let firmware = outputs["firmware"].as_str().unwrap_or_default();
+        let told = arguments.least().ok().flatten().map(|least| will_do(firmware, least));
+        if outputs["firmware_will_do"] == Value::from(told) {
+            return Vec::new();
+        }
+        vec![Objection::wrong("firmware", "whether the firmware will do is not what its version says")]
     }
 }
