@@ -10,7 +10,7 @@ use super::{
     trouble::{Trouble, status, tried},
 };
 use crate::{
-    ports::{Plugged, Port, Ports, Sought, YUBIKEY, numbered, open_yubikey, seek},
+    ports::{Plugged, Port, Ports, YUBIKEY, find, numbered, open_yubikey},
     text::plain,
 };
 use officiant_engine::conduct::{Failure, Notice, Stage};
@@ -76,34 +76,16 @@ impl Card {
     /// # Errors
     /// `no-device`, `wrong-device`, `which-device`, `wrong-kind`, `busy`, `vanished`.
     pub(super) fn find(ports: &dyn Ports, stage: &mut Stage<'_>, name: &YubiKeyName) -> Result<Self, Failure> {
-        let named = stage.device(&name.0)?;
-        if named.kind != YUBIKEY {
-            let said = format!("{} is a {}, not a {YUBIKEY}", named.name, named.kind);
-            return Err(Failure::new("wrong-kind", said).next("name a device of that kind in the runbook"));
-        }
-        let present = ports.present(YUBIKEY, stage.bindings())?;
-        let plugged = match seek(ports, &named, &present, stage)? {
-            Sought::Here(plugged) => plugged,
-            Sought::Other(failure) => return Err(failure),
-            Sought::Nowhere => {
-                return Err(Failure::new(
-                    "no-device",
-                    format!("{} is not inserted: {}", named.name, present.nothing()),
-                )
-                .next(format!("insert {}", named.name)));
-            }
-        };
-        stage.bind(&named.name, plugged.serial)?;
+        let (name, plugged) = find(ports, stage, &name.0, YUBIKEY)?;
         if !stage.rehearsal()
             && let Some(service) = std::env::var_os(SERVICE)
         {
             let service = plain(&service.to_string_lossy());
             stage.show(Notice::Information(format!(
-                "{} is not at the system's smart card service but at `{service}`, which {SERVICE} names: it may be a virtual one.",
-                named.name
+                "{name} is not at the system's smart card service but at `{service}`, which {SERVICE} names: it may be a virtual one."
             )));
         }
-        Self::open(named.name, &plugged)
+        Self::open(name, &plugged)
     }
 
     /// Connects to a device that is known to be plugged in.

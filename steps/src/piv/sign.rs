@@ -3,11 +3,16 @@
 use super::{
     argument::{FACTORY_DEFAULT, Slot, YubiKeyName},
     card::Card,
-    history::{KeyInSlot, file_of},
+    history::KeyInSlot,
     reference::{LAST_TRY, PIN_AGAIN},
     signing::sign,
 };
-use crate::{message, ports::Ports, product::vacant};
+use crate::{
+    message,
+    ports::Ports,
+    product::vacant,
+    recorded::{self, Signed},
+};
 use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler},
     record::digest_hex,
@@ -110,35 +115,10 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     let key = KeyInSlot::of(outputs, arguments.slot, exhibit)?;
     let fingerprint = outputs["fingerprint"].as_str().unwrap_or_default();
     let mut objections = key.same_key(fingerprint, exhibit);
-    let signature = file_of(outputs, "path", exhibit)?;
-    if outputs["signature"].as_str() != Some(&hex::encode(&signature)) {
-        objections.push(Objection::wrong("signature", "the file does not hold the signature that the record has"));
-    }
-    let message = match message::recorded(arguments.data.as_deref(), arguments.file.as_deref(), exhibit) {
-        Ok(message) => message,
-        Err(objection) => {
-            objections.push(objection);
-            return Ok(objections);
-        }
-    };
-    if outputs["signed_sha256"].as_str() != Some(&digest_hex(&message)) {
-        objections.push(Objection::wrong("signed-file", "what was signed is not what is there"));
-    }
-    match key.public_key(fingerprint, exhibit) {
-        Some(key) if key.verifies(&message, &signature) => {
-            if outputs["algorithm"].as_str() != Some(key.signature_algorithm()) {
-                let message = "the signature has another algorithm than the record says";
-                objections.push(Objection::wrong("signature", message));
-            }
-        }
-        Some(_) => {
-            let message = format!("the signature does not verify with the key {fingerprint}");
-            objections.push(Objection::wrong("signature", message));
-        }
-        None => {
-            let message = format!("no earlier step wrote the public key {fingerprint} that would verify the signature");
-            objections.push(Objection::unproven("public-key", message));
-        }
-    }
+    let signed = Signed { data: arguments.data.as_deref(), file: arguments.file.as_deref() };
+    let public = key.public_key(fingerprint, exhibit);
+    let verifier =
+        public.map(|key| (key.signature_algorithm(), move |message: &[u8], made: &[u8]| key.verifies(message, made)));
+    objections.extend(recorded::signature_objections(&signed, verifier, outputs, exhibit)?);
     Ok(objections)
 }

@@ -16,7 +16,7 @@ pub use port::Port;
 pub(crate) use reader::open as open_yubikey;
 pub use system::{SystemPorts, look_at};
 
-pub(crate) use seek::{Sought, list, numbered, numbered_subject, owner, seek};
+pub(crate) use seek::{Sought, find, list, numbered, numbered_subject, owner, seek};
 
 use officiant_engine::conduct::{Bindings, Failure};
 use yubihsm::{Connector, HttpConfig, UsbConfig};

@@ -14,6 +14,35 @@ pub(crate) enum Sought {
     Other(Failure),
 }
 
+/// Finds the device that a step names among those that are plugged in, and binds its name to its serial number.
+///
+/// # Errors
+/// `no-device`, `wrong-device`, `which-device`, `wrong-kind`.
+pub(crate) fn find(
+    ports: &dyn Ports,
+    stage: &mut Stage<'_>,
+    name: &str,
+    kind: &str,
+) -> Result<(String, Plugged), Failure> {
+    let named = stage.device(name)?;
+    if named.kind != kind {
+        let said = format!("{} is a {}, not a {kind}", named.name, named.kind);
+        return Err(Failure::new("wrong-kind", said).next("name a device of that kind in the runbook"));
+    }
+    let present = ports.present(kind, stage.bindings())?;
+    match seek(ports, &named, &present, stage)? {
+        Sought::Here(plugged) => {
+            stage.bind(&named.name, plugged.serial)?;
+            Ok((named.name, plugged))
+        }
+        Sought::Other(failure) => Err(failure),
+        Sought::Nowhere => {
+            let said = format!("{} is not inserted: {}", named.name, present.nothing());
+            Err(Failure::new("no-device", said).next(format!("insert {}", named.name)))
+        }
+    }
+}
+
 /// Looks for a device by its name: by its serial number when it is bound to one, else it must be the only one that is not bound
 /// to another name. Where the ports are tied to devices, those of others leave none to choose from.
 pub(crate) fn seek(

@@ -1,7 +1,7 @@
 //! The device that a step talks to.
 
 use super::{argument::YubiHsm, session::Session};
-use crate::ports::{Identity, Plugged, Ports, Sought, YUBIHSM2, numbered, seek};
+use crate::ports::{Identity, Plugged, Ports, YUBIHSM2, find, numbered};
 use officiant_engine::conduct::{Failure, Secret, Stage};
 use std::{
     thread,
@@ -29,25 +29,8 @@ impl Device {
     /// # Errors
     /// `no-device`, `wrong-device`, `which-device`, `wrong-kind`.
     pub(crate) fn find(ports: &dyn Ports, stage: &mut Stage<'_>, name: &YubiHsm) -> Result<Self, Failure> {
-        let named = stage.device(&name.0)?;
-        if named.kind != YUBIHSM2 {
-            let said = format!("{} is a {}, not a {YUBIHSM2}", named.name, named.kind);
-            return Err(Failure::new("wrong-kind", said).next("name a device of that kind in the runbook"));
-        }
-        let present = ports.present(YUBIHSM2, stage.bindings())?;
-        let plugged = match seek(ports, &named, &present, stage)? {
-            Sought::Here(plugged) => plugged,
-            Sought::Other(failure) => return Err(failure),
-            Sought::Nowhere => {
-                return Err(Failure::new(
-                    "no-device",
-                    format!("{} is not inserted: {}", named.name, present.nothing()),
-                )
-                .next(format!("insert {}", named.name)));
-            }
-        };
-        stage.bind(&named.name, plugged.serial)?;
-        let device = Self::plugged(named.name, plugged)?;
+        let (name, plugged) = find(ports, stage, &name.0, YUBIHSM2)?;
+        let device = Self::plugged(name, plugged)?;
         device.check()?;
         Ok(device)
     }

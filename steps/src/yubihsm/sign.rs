@@ -3,11 +3,16 @@
 use super::{
     argument::{FACTORY_DEFAULT, ObjectId, ObjectType, YubiHsm, password},
     device::Device,
-    history::{KeyOnDevice, file_of},
+    history::KeyOnDevice,
     public_key::PublicKey,
     session::{Command, Moment},
 };
-use crate::{message, ports::Ports, product::vacant};
+use crate::{
+    message,
+    ports::Ports,
+    product::vacant,
+    recorded::{self, Signed},
+};
 use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Objection, Probed, SecretName, Stage, StepHandler},
     record::digest_hex,
@@ -162,30 +167,10 @@ fn signature_objections(
     let key = KeyOnDevice::of(outputs, arguments.object_id.0, exhibit)?;
     let fingerprint = outputs["fingerprint"].as_str().unwrap_or_default();
     let mut objections = key.same_key(fingerprint, exhibit);
-    let signature = file_of(outputs, "path", exhibit)?;
-    if outputs["signature"].as_str() != Some(&hex::encode(&signature)) {
-        objections.push(Objection::wrong("signature", "the file does not hold the signature that the record has"));
-    }
-    let message = match message::recorded(arguments.data.as_deref(), arguments.file.as_deref(), exhibit) {
-        Ok(message) => message,
-        Err(objection) => {
-            objections.push(objection);
-            return Ok(objections);
-        }
-    };
-    if outputs["signed_sha256"].as_str() != Some(&digest_hex(&message)) {
-        objections.push(Objection::wrong("signed-file", "what was signed is not what is there"));
-    }
-    match key.public_key(fingerprint, exhibit) {
-        Some(key) if key.verifies(&message, &signature) => {}
-        Some(_) => {
-            let message = format!("the signature does not verify with the key {fingerprint}");
-            objections.push(Objection::wrong("signature", message));
-        }
-        None => {
-            let message = format!("no earlier step wrote the public key {fingerprint} that would verify the signature");
-            objections.push(Objection::unproven("public-key", message));
-        }
-    }
+    let signed = Signed { data: arguments.data.as_deref(), file: arguments.file.as_deref() };
+    let public = key.public_key(fingerprint, exhibit);
+    let verifier =
+        public.map(|key| (key.signature_algorithm(), move |message: &[u8], made: &[u8]| key.verifies(message, made)));
+    objections.extend(recorded::signature_objections(&signed, verifier, outputs, exhibit)?);
     Ok(objections)
 }

@@ -85,7 +85,11 @@ fn a_rehearsal_goes_on_without_the_folder_of_anchors_and_says_so() {
     room.perform(VERIFY, brought.clone());
     assert_eq!(
         room.informed(),
-        ["`/media/stick/anchors` is not there; in a ceremony, the vendor's root must be in it"]
+        [
+            "`/media/stick/anchors` is not there; in a ceremony, the vendor's root must be in it",
+            "1 device with 1 key: all that was looked at holds, up to CN=REHEARSAL YubiHSM Root CA; virtual devices have a root of \
+             their own."
+        ]
     );
     let mut live = Room::live([]);
     brought.as_object_mut().unwrap().remove("device");

@@ -11,16 +11,12 @@ use super::super::{
     history::{KeyInSlot, certificate_of},
     public_key::PublicKey,
 };
-use crate::{text::plain, x509};
+use crate::{recorded::OfDevice, text::plain, x509};
 use officiant_engine::{
     conduct::{Exhibit, Objection},
     record::digest_hex,
 };
 use serde_json::{Value, json};
-use x509_cert::{
-    Certificate,
-    der::{Decode, DecodePem},
-};
 
 /// What a rehearsal's certificates of F9 lead to, in the ceremony folder.
 const REHEARSAL: [&str; 1] = ["rehearsal/rehearsal-piv-root.pem"];
@@ -51,30 +47,14 @@ fn of_the_device(device: &Held, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<O
         objections.push(Objection::wrong("rehearsal-certificate", message));
         return objections;
     }
-    objections.extend(chain_objection(device, exhibit));
-    objections
-}
-
-/// Whether the certificate of F9 leads to a root.
-fn chain_objection(device: &Held, exhibit: &Exhibit<'_>) -> Option<Objection> {
-    let anchors: Vec<Certificate> = if exhibit.rehearsal() {
-        let pem = REHEARSAL.iter().filter_map(|path| exhibit.small_file(path).ok());
-        pem.filter_map(|pem| Certificate::from_pem(pem).ok()).collect()
-    } else {
-        exhibit.anchors().iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+    let of_device = OfDevice {
+        certificate: device.certificate(),
+        what: "the certificate of slot f9",
+        devices: "YubiKeys",
+        rehearsal: &REHEARSAL,
     };
-    if anchors.is_empty() {
-        let said = exhibit.earlier().iter().any(|step| step.uses == exhibit.this().uses && step.outputs.is_some());
-        let message = if exhibit.rehearsal() {
-            "that the YubiKeys are virtual ones is not proved: the rehearsal's root is not in `rehearsal/` any more"
-        } else {
-            "that the YubiKeys are the vendor's is not proved: no vendor's root was brought to lead their certificates to"
-        };
-        return (!said).then(|| Objection::unproven("anchors", message));
-    }
-    let astray = x509::leads_to(device.certificate(), &x509::Anchors::as_brought(anchors), exhibit.this().at).err()?;
-    let message = format!("the certificate of slot f9 leads to no trusted root: {}", plain(&astray));
-    Some(Objection::wrong("chain", message))
+    objections.extend(of_device.chain_objection(exhibit));
+    objections
 }
 
 fn of_the_key(

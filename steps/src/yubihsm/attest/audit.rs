@@ -9,19 +9,12 @@ use super::super::{
     attestation::Attestation,
     history::{KeyOnDevice, file_of},
 };
-use crate::{
-    text::plain,
-    x509::{self, Anchors},
-};
+use crate::{recorded::OfDevice, text::plain, x509};
 use officiant_engine::{
     conduct::{Exhibit, Objection},
     record::digest_hex,
 };
 use serde_json::Value;
-use x509_cert::{
-    Certificate,
-    der::{Decode, DecodePem},
-};
 
 /// What a rehearsal's device certificates lead to, in the ceremony folder.
 const REHEARSAL: [&str; 2] = ["rehearsal/rehearsal-root.pem", "rehearsal/rehearsal-sub-ca.pem"];
@@ -73,34 +66,18 @@ fn of_the_device(device: &Attestation, vendor: bool, outputs: &Value, exhibit: &
         return objections;
     }
     if vendor {
-        objections.extend(chain_objection(device, exhibit));
+        let of_device = OfDevice {
+            certificate: device.certificate(),
+            what: "the device's certificate",
+            devices: "devices",
+            rehearsal: &REHEARSAL,
+        };
+        objections.extend(of_device.chain_objection(exhibit));
     } else {
         let message = "the key that attests is not the device's own, and no vendor certifies it";
         objections.push(Objection::unproven("anchors", message));
     }
     objections
-}
-
-/// Whether the device's certificate leads to a root.
-fn chain_objection(device: &Attestation, exhibit: &Exhibit<'_>) -> Option<Objection> {
-    let anchors: Vec<Certificate> = if exhibit.rehearsal() {
-        let pem = REHEARSAL.iter().filter_map(|path| exhibit.small_file(path).ok());
-        pem.filter_map(|pem| Certificate::from_pem(pem).ok()).collect()
-    } else {
-        exhibit.anchors().iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
-    };
-    if anchors.is_empty() {
-        let said = exhibit.earlier().iter().any(|step| step.uses == exhibit.this().uses && step.outputs.is_some());
-        let message = if exhibit.rehearsal() {
-            "that the devices are virtual ones is not proved: the rehearsal's root is not in `rehearsal/` any more"
-        } else {
-            "that the devices are the vendor's is not proved: no vendor's root was brought to lead their certificates to"
-        };
-        return (!said).then(|| Objection::unproven("anchors", message));
-    }
-    let astray = x509::leads_to(device.certificate(), &Anchors::as_brought(anchors), exhibit.this().at).err()?;
-    let message = format!("the device's certificate leads to no trusted root: {}", plain(&astray));
-    Some(Objection::wrong("chain", message))
 }
 
 fn of_the_key(
