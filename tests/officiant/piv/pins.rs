@@ -13,7 +13,7 @@ fn a_new_device_says_that_all_is_the_factorys() {
     assert_eq!(
         info,
         json!({
-            "serial": SERIAL, "firmware": "5.4.3", "form_factor": "USB-C keychain", "fips": false,
+            "serial": SERIAL, "firmware": "5.4.3", "firmware_will_do": null, "form_factor": "USB-C keychain", "fips": false,
             "fips_approved": null, "pin": reference, "puk": reference,
             "management_key": { "algorithm": "TDES", "default": true, "protected": false },
         })
