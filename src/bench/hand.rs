@@ -5,7 +5,7 @@ use super::{
     device::{Device, Settings},
 };
 use officiant_engine::conduct::{Bindings, Failure};
-use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, look_at};
+use officiant_steps::ports::{Hand, Port, Ports, Present, YUBIKEY, cards_in_readers, look_at};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -25,6 +25,15 @@ impl Bench {
         let state = self.state();
         let within = state.running.iter().filter(|(_, device)| device.reader().is_some());
         within.filter_map(|(name, _)| state.devices.get(name).map(Settings::serial)).collect()
+    }
+
+    /// Waits until the smart card service takes no more readers for ones with a card than have one, or until it has had its time:
+    /// a card that is in again before it has noticed that it was out, it gives up.
+    fn await_absence(&self) {
+        let until = Instant::now() + NOTICED;
+        while Instant::now() < until && cards_in_readers().is_ok_and(|seen| seen > self.cards().len()) {
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Waits until the smart card service shows the cards that are in a reader, and no others; or until it has had its time, for
@@ -85,6 +94,7 @@ impl Hand for Bench {
                 let unnoticed = state.unnoticed(device);
                 drop(state);
                 thread::sleep(unnoticed);
+                self.await_absence();
                 let mut state = self.state();
                 state.write_down(device, true)?;
                 state.plug(device)?;

@@ -13,6 +13,7 @@ pub(crate) use guard::guarded;
 pub(crate) use identity::part_number;
 pub use identity::{Identity, Unidentified};
 pub use port::Port;
+pub use reader::cards_in_readers;
 pub(crate) use reader::open as open_yubikey;
 pub use system::{SystemPorts, look_at};
 

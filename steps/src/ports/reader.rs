@@ -84,6 +84,14 @@ fn cards() -> Result<Vec<Place>, String> {
     Ok(with_card.map(|state| (state.name().to_owned(), state.event_count())).collect())
 }
 
+/// How many readers the smart card service takes for ones with a card, whether or not the card can be used.
+///
+/// # Errors
+/// Why it cannot be asked, as a clause.
+pub fn cards_in_readers() -> Result<usize, String> {
+    Ok(cards()?.len())
+}
+
 fn unusable(error: pcsc::Error) -> String {
     match error {
         pcsc::Error::NoService | pcsc::Error::ServiceStopped => {
