@@ -304,12 +304,16 @@ impl Card {
 
     fn strike(&mut self, effect: FaultEffect) -> Outcome {
         debug!(?effect, "an injected fault happens");
-        match effect {
-            FaultEffect::Answer(_) | FaultEffect::LoseAnswer => {}
-            FaultEffect::Vanish => self.power.lose(Presence::Unplugged),
-            FaultEffect::PowerOff => self.power.lose(Presence::PoweredOff),
+        let lost = match effect {
+            FaultEffect::Answer(_) | FaultEffect::LoseAnswer => None,
+            FaultEffect::Vanish => Some(Presence::Unplugged),
+            FaultEffect::PowerOff => Some(Presence::PoweredOff),
+        };
+        // Before the reader is without the card, which shows it.
+        self.faults.tell(lost.is_none() && self.power.is_plugged());
+        if let Some(presence) = lost {
+            self.power.lose(presence);
         }
-        self.faults.tell(self.power.is_plugged());
         match effect {
             FaultEffect::Answer(word) => Ok(Err(word)),
             FaultEffect::Vanish => Err(Interruption::NoDevice),

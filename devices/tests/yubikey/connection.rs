@@ -3,7 +3,10 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::LazyLock,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -284,6 +287,25 @@ fn a_card_that_vanishes_at_a_command_is_out_until_it_is_put_in() {
         assert!(!bench.is_card_waiting());
         bench.card().plug();
         assert_eq!(bench.insert().status(SELECT), 0x9000);
+    }
+}
+
+#[test]
+fn a_watcher_knows_of_a_card_that_vanishes_before_its_reader_does() {
+    for effect in [FaultEffect::Vanish, FaultEffect::PowerOff] {
+        let bench = Bench::new();
+        let mut slot = bench.insert();
+        let known = Arc::new(AtomicBool::new(false));
+        let knows = Arc::clone(&known);
+        bench.card().watch(move |_, plugged| {
+            // As long as writing it down takes.
+            thread::sleep(Duration::from_millis(60));
+            knows.store(!plugged, Ordering::SeqCst);
+        });
+        bench.card().inject(Fault::before(CommandCode::Select, effect));
+        slot.say(SELECT);
+        assert!(slot.ends());
+        assert!(known.load(Ordering::SeqCst));
     }
 }
 
