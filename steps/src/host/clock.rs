@@ -59,8 +59,14 @@ impl StepHandler for Clock {
         };
         let step = exhibit.this();
         let typed = step.answered.last().and_then(|(_, answer)| self::read(answer.as_str()?));
-        if typed.is_none_or(|(typed, _)| instant(typed) != reading.read) {
+        let Some((typed, span)) = typed.filter(|(typed, _)| instant(*typed) == reading.read) else {
             let message = "what was read from the other clock is not what the person typed";
+            return vec![Objection::wrong("clock", message)];
+        };
+        // Whether seconds were typed is known here.
+        let ahead = |machine| ClockReading::ahead(machine, typed, span);
+        if reading.machine.parse().is_ok_and(|machine| ahead(machine) != reading.ahead_seconds) {
+            let message = "the clocks are not as far from each other as the record says";
             return vec![Objection::wrong("clock", message)];
         }
         let failed_before = exhibit.earlier().iter().any(|other| other.uses == Self::NAME);
