@@ -179,6 +179,17 @@ fn firmware_that_is_too_old_or_another_series_is_found_out() {
 }
 
 #[test]
+fn one_answer_does_not_try_a_step_again_for_ever() {
+    if !has_readers() {
+        return;
+    }
+    let old = rehearsal().answer("inputs/firmware_at_least", "5.7.0");
+    let old = old.answer("device-serial-verification/device#what-now", "retry").carry_out().exits(2);
+    assert_eq!(failures(&old).len(), 11, "the first try, and ten more");
+    old.mentions("device-serial-verification/device#what-now");
+}
+
+#[test]
 fn a_subject_that_no_certificate_can_have_is_not_taken() {
     for subject in ["ada", "CN=", "CN=ada,,==", "CN=ada, OU=", "CN=ada+O=x", "CN=\"ada"] {
         let ceremony = rehearsal().answer("inputs/subject", subject).carry_out().exits(2);

@@ -130,7 +130,10 @@ impl StepHandler for DeviceInfo {
     /// Whether the firmware will do follows from its version.
     fn audit(&self, arguments: &Arguments, outputs: &Value, _: &Exhibit<'_>) -> Vec<Objection> {
         let firmware = outputs["firmware"].as_str().unwrap_or_default();
-        let told = arguments.least().ok().flatten().map(|least| will_do(firmware, least));
+        let told = match arguments.least() {
+            Ok(least) => least.map(|least| will_do(firmware, least)),
+            Err(failure) => return vec![Objection::wrong("firmware", failure.message)],
+        };
         if outputs["firmware_will_do"] == Value::from(told) {
             return Vec::new();
         }
