@@ -13,6 +13,7 @@ pub mod ports;
 mod product;
 mod recorded;
 mod text;
+mod tuf;
 mod x509;
 mod yubihsm;
 
@@ -41,6 +42,7 @@ pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
     let registry = files::register(registry);
     let registry = host::register(registry);
     let registry = attestation::register(registry);
+    let registry = tuf::register(registry, ports);
     let registry = devices::register(registry, ports);
     let registry = piv::register(registry, ports);
     yubihsm::register(registry, ports)
