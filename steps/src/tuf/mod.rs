@@ -1,7 +1,8 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
-#[expect(dead_code, unused_imports, reason = "the handlers that follow use it")]
+#[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 mod metadata;
+mod verify;
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
@@ -9,5 +10,5 @@ use std::sync::Arc;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let _ = ports;
-    registry
+    registry.with(verify::Verify)
 }
