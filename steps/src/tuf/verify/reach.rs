@@ -38,7 +38,8 @@ impl Reach {
             }
             Self::Prefixes(prefixes) => {
                 let hash = Sha256::digest(target.as_bytes());
-                let digit = |at: usize| hash.get(at / 2).map(|byte| if at % 2 == 0 { byte >> 4 } else { byte & 15 });
+                let digit =
+                    |at: usize| hash.get(at / 2).map(|byte| if at.is_multiple_of(2) { byte >> 4 } else { byte & 15 });
                 prefixes.iter().any(|prefix| prefix.iter().enumerate().all(|(at, it)| digit(at) == Some(*it)))
             }
         }

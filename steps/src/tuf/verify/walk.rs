@@ -45,7 +45,6 @@ pub(crate) struct Asked {
 pub(crate) fn verify(files: &Files, asked: &Asked) -> Report {
     let judge = Judge { files, at: asked.at, ignore_expiry: asked.ignore_expiry, event: asked.event };
     let mut walk = Walk { judge, consistent: false, report: Report::default(), book: KeyBook::default(), meta: None };
-    walk.report.layout = Vec::new();
     if let Err(fault) = walk.all(asked) {
         walk.report.fault(&fault);
     }
@@ -148,8 +147,10 @@ impl Walk<'_> {
         if !self.report.spec.contains(&spec) {
             self.report.spec.push(spec);
         }
-        judged.findings.into_iter().for_each(|finding| self.report.found(finding));
-        judged.faults.iter().for_each(|fault| self.fault(fault));
+        self.report.found_all(judged.findings);
+        for fault in &judged.faults {
+            self.fault(fault);
+        }
         judged.document
     }
 
@@ -167,7 +168,7 @@ impl Walk<'_> {
         if !self.judge.event {
             return faults.into_iter().next().map_or(Ok(()), |fault| Err(format!("{}: {fault}", quoted(place))));
         }
-        faults.into_iter().for_each(|fault| self.report.found(Finding::new("few-keys", place, fault)));
+        self.report.found_all(faults.into_iter().map(|fault| Finding::new("few-keys", place, fault)));
         Ok(())
     }
 
@@ -178,7 +179,7 @@ impl Walk<'_> {
         if !self.report.layout.iter().any(|it| it == layout) {
             self.report.layout.push(layout.to_string());
         }
-        finding.into_iter().for_each(|finding| self.report.found(finding));
+        self.report.found_all(finding);
         Ok(file)
     }
 
@@ -240,6 +241,7 @@ impl Walk<'_> {
                     Ok(Some(judged)) => judged,
                     Ok(None) => continue,
                     Err(fault) => {
+                        reached.entry(role.name.clone()).or_default();
                         self.fault(&fault);
                         continue;
                     }
@@ -277,7 +279,6 @@ impl Walk<'_> {
     }
 
     /// Verifies the files of all roles that one delegates to; nothing of one that an event has no file of.
-    #[expect(clippy::type_complexity, reason = "each role has a file and what is in it, or nothing yet, or a fault")]
     fn judge_all(
         &mut self,
         roles: &[Role],
@@ -334,7 +335,7 @@ impl Walk<'_> {
 fn meta(file: &str, document: &Document, needed: &[&str], report: &mut Report) -> Result<Map<String, Value>, String> {
     let of = |fault: &str| format!("{}: {fault}", quoted(file));
     let meta = document.signed.get("meta").and_then(Value::as_object).ok_or_else(|| of("its `meta` is no object"))?;
-    for name in needed.iter().filter(|name| !meta.contains_key(**name)) {
+    if let Some(name) = needed.iter().find(|name| !meta.contains_key(**name)) {
         return Err(of(&format!("it names no `{name}`")));
     }
     if document.kind() == "timestamp" {
