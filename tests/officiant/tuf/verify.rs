@@ -4,7 +4,7 @@ use super::repository::{
     AT, Draft, Files, Key, Repository, docs_key, folder, id, ids, online_key, root_key, stranger, target, targets_key,
     verify,
 };
-use crate::{attesting::real_data, support::Ceremony};
+use crate::{attesting::real_data, forger::Forger, support::Ceremony};
 use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command};
 
@@ -480,6 +480,60 @@ fn a_replay_verifies_what_is_in_the_folder_again() {
         "{}",
         replayed.report
     );
+}
+
+#[test]
+fn metadata_outside_the_folder_proves_nothing_in_a_replay() {
+    let from = folder(&Repository::genuine().files());
+    let outside = from.path().join("metadata");
+    let copy = RUNBOOK.find("      - do: Copy").unwrap()..RUNBOOK.find("      - do: Verify").unwrap();
+    let yaml =
+        RUNBOOK.replace(&RUNBOOK[copy], "").replace("metadata: metadata", &format!("metadata: {}", outside.display()));
+    let done = Ceremony::rehearse(&yaml).carry_out().exits(0);
+    let report = done.replay().report.to_string();
+    assert!(
+        report.contains("the metadata is outside the ceremony folder, and cannot be verified again from it"),
+        "{report}"
+    );
+}
+
+/// The pointers to all that is no object or list in a value.
+fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(entries) => {
+            entries.iter().for_each(|(name, value)| leaves(value, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{at}/{index}"), found));
+        }
+        _ => found.push(at.to_string()),
+    }
+}
+
+#[test]
+fn a_forged_record_of_a_verification_does_not_hold() {
+    let mut repository = Repository::genuine();
+    repository.signed("docs")["x-other"] = 1.into();
+    let from = folder(&repository.files());
+    let yaml = RUNBOOK.replace("FROM", from.path().join("metadata").to_str().unwrap());
+    let done = Ceremony::rehearse(&yaml).argument("--outside").carry_out().exits(0);
+    let forger = Forger::on(&done.folder());
+    let entries = done.entries();
+    assert!(forger.replay(entries.clone().into()).holds);
+    let at = entries.iter().position(|entry| entry["body"]["outputs"]["root_versions"].is_array());
+    let at = at.unwrap_or_else(|| panic!("{entries:#?}"));
+    let mut pointers = Vec::new();
+    leaves(&entries[at]["body"]["outputs"], "/body/outputs", &mut pointers);
+    assert!(pointers.len() > 50);
+    for pointer in pointers {
+        let mut forged = entries.clone();
+        let value = forged[at].pointer_mut(&pointer).unwrap();
+        *value = match &value {
+            Value::Number(number) => (number.as_u64().unwrap() + 1).into(),
+            other => format!("{}x", other.as_str().unwrap()).into(),
+        };
+        assert!(!forger.replay(forged.into()).holds, "{pointer}");
+    }
 }
 
 #[test]
