@@ -158,6 +158,10 @@ fn a_threshold_is_reached_by_different_keys_that_are_the_roles_own_and_have_sign
             "it has two signatures under the key id",
         ),
     ]);
+}
+
+#[test]
+fn a_signature_is_of_these_bytes_and_in_its_one_form() {
     edited(&[
         (
             "other bytes",
@@ -481,7 +485,7 @@ fn delegations_end_and_targets_are_within_them() {
                     it.signed("snapshot")["meta"][format!("{name}.json")] = json!({ "version": 1 });
                     it.drafts.insert(
                         name,
-                        Draft::new(&format!("1.{name}.json"), "targets", 1, json!({ "targets": {} }), &[&online]),
+                        Draft::new(&format!("1.{name}.json"), "targets", 1, &json!({ "targets": {} }), &[&online]),
                     );
                     last = name;
                 }
@@ -639,7 +643,7 @@ fn what_is_no_file_is_not_read() {
         (
             "a gigabyte",
             |metadata| {
-                File::options().write(true).open(metadata.join("3.docs.json")).unwrap().set_len(1 << 30).unwrap()
+                File::options().write(true).open(metadata.join("3.docs.json")).unwrap().set_len(1 << 30).unwrap();
             },
             "`3.docs.json`: it is larger than",
         ),

@@ -119,7 +119,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    pub fn new(file: &str, kind: &str, version: u64, fields: Value, by: &[&Key]) -> Self {
+    pub fn new(file: &str, kind: &str, version: u64, fields: &Value, by: &[&Key]) -> Self {
         let mut signed = json!({ "_type": kind, "spec_version": "1.0.31", "version": version, "expires": EXPIRES });
         for (name, value) in fields.as_object().unwrap() {
             signed[name] = value.clone();
@@ -195,7 +195,7 @@ impl Repository {
                     "targets": { "keyids": ids(&[&first, &second]), "threshold": 2 },
                 },
             });
-            Draft::new(&format!("{version}.root.json"), "root", version, fields, by)
+            Draft::new(&format!("{version}.root.json"), "root", version, &fields, by)
         };
         let delegated = |name: &str, key: &Key, more: Value| {
             let mut role = json!({ "name": name, "keyids": ids(&[key]), "threshold": 1, "terminating": true });
@@ -239,19 +239,19 @@ impl Repository {
                     "timestamp.json",
                     "timestamp",
                     9,
-                    json!({ "meta": { "snapshot.json": { "version": 7 } } }),
+                    &json!({ "meta": { "snapshot.json": { "version": 7 } } }),
                     &[&online],
                 ),
             ),
-            ("snapshot", Draft::new("7.snapshot.json", "snapshot", 7, json!({ "meta": named }), &[&online])),
-            ("targets", Draft::new("1.targets.json", "targets", 1, targets, &[&first, &second])),
+            ("snapshot", Draft::new("7.snapshot.json", "snapshot", 7, &json!({ "meta": named }), &[&online])),
+            ("targets", Draft::new("1.targets.json", "targets", 1, &targets, &[&first, &second])),
             (
                 "docs",
-                Draft::new("3.docs.json", "targets", 3, json!({ "targets": { "docs/b.txt": target("b") } }), &[&docs]),
+                Draft::new("3.docs.json", "targets", 3, &json!({ "targets": { "docs/b.txt": target("b") } }), &[&docs]),
             ),
-            ("bins", Draft::new("1.bins.json", "targets", 1, bins, &[&online])),
-            ("bin-0", Draft::new("5.bin-0.json", "targets", 5, json!({ "targets": low }), &[&online])),
-            ("bin-1", Draft::new("6.bin-1.json", "targets", 6, json!({ "targets": high }), &[&online])),
+            ("bins", Draft::new("1.bins.json", "targets", 1, &bins, &[&online])),
+            ("bin-0", Draft::new("5.bin-0.json", "targets", 5, &json!({ "targets": low }), &[&online])),
+            ("bin-1", Draft::new("6.bin-1.json", "targets", 6, &json!({ "targets": high }), &[&online])),
         ]);
         Self { drafts, compact: false }
     }
