@@ -386,6 +386,7 @@ fn names_of_targets_and_of_roles_lead_nowhere_else() {
         ("an empty part", |it| with_target(it, "targets", "a//b"), "has an empty part"),
         ("a backslash", |it| with_target(it, "targets", "..\\a"), "has a backslash in it"),
         ("empty", |it| with_target(it, "targets", ""), "is empty"),
+        ("too long", |it| with_target(it, "targets", &"a".repeat(5_000)), "is longer than 4096 bytes"),
         ("hidden", |it| with_target(it, "targets", "%2e%2e/a"), "hides a dot, a slash or the like behind %"),
         ("an outer terminal", |it| with_target(it, "targets", "a\u{9b}2Jb"), "has control characters in it"),
         ("a role up", |it| with_role(it, "../../etc/x"), "`../../etc/x` leads to another folder"),

@@ -4,6 +4,7 @@ use super::{
     super::metadata::{Count, Document, Entry, Key, Opened, Role, count_over},
     fields,
     files::{Files, quoted},
+    names::LONGEST,
     reach::Reach,
     report::{Finding, Verified, called},
     targets::Targets,
@@ -93,7 +94,10 @@ impl Judge<'_> {
         }
         let visit = |gathered: &mut Gathered, name: &str, entry: Entry<'_>| {
             gathered.targets.look_at(name, entry);
-            if gathered.outside.len() < MOST_OUTSIDE && reach.is_some_and(|reach| !reach.has(name)) {
+            if gathered.outside.len() < MOST_OUTSIDE
+                && name.len() <= LONGEST
+                && reach.is_some_and(|reach| !reach.has(name))
+            {
                 gathered.outside.insert(name.to_string());
             }
         };

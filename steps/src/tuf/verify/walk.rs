@@ -7,7 +7,7 @@ use super::{
     files::{Files, quoted},
     keys::{KeyBook, find_online},
     names::role_fault,
-    reach::{Reach, bins_fault},
+    reach::{Reach, bins_fault, is_too_much},
     report::{Finding, Report, Verified},
     roots::{self, Trusted},
 };
@@ -226,7 +226,8 @@ impl Walk<'_> {
                 )));
             }
             are_well_named(&delegator.name, &roles).map_err(of)?;
-            let bins = roles.len() > 1 && roles.iter().all(|role| matches!(Reach::of(role), Some(Reach::Prefixes(_))));
+            let bins =
+                roles.len() > 1 && roles.iter().all(|role| matches!(Reach::of(role), Some(Reach::Prefixes { .. })));
             if bins && let Some(fault) = bins_fault(&roles) {
                 return Err(of(fault));
             }
@@ -370,6 +371,9 @@ fn are_well_named(delegator: &str, roles: &[Role]) -> Result<(), String> {
         }
         if role.name == delegator {
             return Err(format!("the role {name} delegates to itself"));
+        }
+        if is_too_much(role) {
+            return Err(format!("the role {name} has more than 1000 paths, or paths longer than 4096 bytes"));
         }
         if !names.insert(&role.name) {
             return Err(format!("it delegates to the role {name} twice"));
