@@ -1,0 +1,5 @@
+//! The Update Framework.
+
+mod hostile;
+mod repository;
+mod verify;
