@@ -9,6 +9,9 @@ use crate::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+/// What is another in the outputs.
+type Forgery = (&'static str, fn(&mut Value));
+
 fn matched() -> CarriedOut {
     let room = Room::with(&genuine());
     let pin = pin().replace("pins=", "");
@@ -50,7 +53,7 @@ fn the_record_of_a_match_holds_and_none_of_its_outputs_can_be_another() {
     ceremony.replay().holds();
     let forger = Forger::on(&ceremony.folder());
     assert!(forger.replay(ceremony.entries().into()).holds);
-    let forgeries: [(&str, fn(&mut Value)); 12] = [
+    let forgeries: [Forgery; 12] = [
         ("kind", |it| it["kind"] = json!("yubihsm")),
         ("at", |it| it["at"] = json!("2020-01-01T00:00:00Z")),
         ("roles", |it| it["roles"][0]["threshold"] = 1.into()),
