@@ -1,7 +1,7 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
 #[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
-mod metadata;
+pub(crate) mod metadata;
 mod verify;
 
 use crate::ports::Ports;

@@ -1,11 +1,11 @@
 //! `attestation.verify`.
 
-mod authority;
+pub mod authority;
 mod ceremonies;
 mod chains;
 mod forgeries;
 mod real;
-mod room;
+pub mod room;
 mod yubihsm;
 
 pub use room::real_data;

@@ -1,0 +1,6 @@
+//! `kms.public-key`.
+
+mod audited;
+mod hostile;
+mod moto;
+mod support;
