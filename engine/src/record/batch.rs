@@ -68,6 +68,12 @@ impl Batch {
         Ok(record)
     }
 
+    /// The folder's path in the ceremony folder.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Puts all of them on the disk, and their names.
     ///
     /// # Errors

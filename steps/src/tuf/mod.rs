@@ -1,6 +1,7 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
-#[expect(dead_code, unused_imports, reason = "the handlers that follow use it")]
+mod initialize;
+#[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 mod metadata;
 
 use crate::ports::Ports;
@@ -9,5 +10,5 @@ use std::sync::Arc;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let _ = ports;
-    registry
+    initialize::register(registry)
 }

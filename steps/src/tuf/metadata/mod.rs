@@ -10,10 +10,10 @@ mod key;
 mod public_key;
 mod role;
 
-pub(crate) use canonical::canonical;
+pub(crate) use canonical::{canonical, quoted};
 pub(crate) use count::{Count, Rejected, Signer, count};
 pub(crate) use document::{Document, Signature, date};
-pub(crate) use json::read;
+pub(crate) use json::{read, strict};
 pub(crate) use key::Key;
 pub(crate) use public_key::{PublicKey, Scheme};
 pub(crate) use role::{Paths, Role};
