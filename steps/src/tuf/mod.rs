@@ -1,5 +1,6 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
+mod client_check;
 mod initialize;
 #[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 mod metadata;
@@ -10,5 +11,6 @@ use std::sync::Arc;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let _ = ports;
+    let registry = client_check::register(registry);
     initialize::register(registry)
 }

@@ -1,0 +1,5 @@
+//! The Update Framework.
+
+mod client_check;
+mod initialize;
+mod initialize_support;
