@@ -7,7 +7,7 @@ use crate::{
 use officiant_engine::conduct::{Failure, Stage};
 use std::fs;
 
-/// The most bytes that a YubiHSM 2 signs with ed25519, which hashes nothing outside the device (its command Sign EdDSA).
+/// The most bytes that a YubiHSM 2 signs with ed25519, which hashes nothing outside the device (its command `Sign EdDSA`).
 const LARGEST_EDDSA: usize = 2_000;
 
 /// The largest file of a public key that is read, in bytes.

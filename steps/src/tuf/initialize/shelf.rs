@@ -147,7 +147,9 @@ impl Shelf {
         if first.is_none() && self.spilled.is_none() {
             self.parts.par_iter_mut().for_each(|part| {
                 let mut arranged = Vec::with_capacity(part.len());
-                sorted(part).iter().for_each(|held| held.write(&mut arranged));
+                for held in sorted(part) {
+                    held.write(&mut arranged);
+                }
                 *part = arranged;
             });
         }
