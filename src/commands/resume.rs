@@ -232,6 +232,9 @@ fn answer(console: &mut dyn Console, question: &Question) -> Result<Value, Outco
 }
 
 /// What a person should know before the ceremony goes on.
+/// How many files that were left over are told one by one.
+const LEFT_OVER: usize = 20;
+
 fn found(broken: &Broken, session: &Session) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let end = broken.end();
@@ -250,8 +253,11 @@ fn found(broken: &Broken, session: &Session) -> Vec<(String, String)> {
         say(name, format!("{}: {}{what}", step.step, step.text));
     }
     say("goes on at", broken.loaded().sources.describe(broken.place));
-    for path in &broken.left_over {
+    for path in broken.left_over.iter().take(LEFT_OVER) {
         say("left over", format!("{path} is in no entry; it is moved to evidence/"));
+    }
+    if let Some(more) = broken.left_over.len().checked_sub(LEFT_OVER).filter(|more| *more > 0) {
+        say("left over", format!("{} like it are moved there too", counted(more, "more file")));
     }
     for finding in &broken.strange {
         say("in the way", format!("{}; take it away, or no replay will hold", finding.message));

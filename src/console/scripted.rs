@@ -12,7 +12,7 @@ use std::{
     io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The scripted console; what a person would see goes to standard error.
@@ -28,7 +28,12 @@ pub struct Scripted {
     quiet: bool,
     asked: u64,
     position: Position,
+    /// When progress was told last.
+    told: Option<Instant>,
 }
+
+/// How long nothing is told of something that takes its time.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Most questions that answers from a file are given to: far beyond any ceremony, and an end to answers that go round.
 const MOST_QUESTIONS: u64 = 100_000;
@@ -37,7 +42,7 @@ impl Scripted {
     /// A console that answers from a file alone, or also as the runbook says in a rehearsal.
     pub fn new(answers: Answers, rehearsal: bool) -> Self {
         let position = Position::default();
-        Self { answers, rehearsal, may_reach_out: false, seed: None, quiet: false, asked: 0, position }
+        Self { answers, rehearsal, may_reach_out: false, seed: None, quiet: false, asked: 0, position, told: None }
     }
 
     /// Lets programs run and files outside the ceremony folder be touched.
@@ -144,6 +149,13 @@ impl Console for Scripted {
                 }
             }
             Notice::Banner(text) => eprintln!("{}", markdown::safe(text)),
+            Notice::Progress { what, done, of } => {
+                let since = self.told.get_or_insert_with(Instant::now);
+                if since.elapsed() > SILENCE {
+                    *since = Instant::now();
+                    eprintln!("         {}: {done} of {of}", markdown::safe(what));
+                }
+            }
         }
     }
 

@@ -146,6 +146,21 @@ impl Terminal {
         self.line(&format!("{}{}", " ".repeat(INDENT), style().dim().apply_to(shown)));
     }
 
+    fn progress(&mut self, what: &str, done: u64, of: u64) {
+        if self.waiting.as_ref().is_some_and(|bar| bar.length() != Some(of) || bar.message() != safe(what)) {
+            self.stop_waiting();
+        }
+        let bar = self.waiting.get_or_insert_with(|| {
+            let template = format!("{}{{bar:30}} {{msg}} ({{eta}} left)", " ".repeat(INDENT));
+            let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(of).with_style(style).with_message(safe(what))
+        });
+        bar.set_position(done);
+        if done >= of {
+            self.stop_waiting();
+        }
+    }
+
     fn stop_waiting(&mut self) {
         if let Some(bar) = self.waiting.take() {
             bar.finish_and_clear();
@@ -160,6 +175,10 @@ impl Console for Terminal {
     }
 
     fn show(&mut self, notice: &Notice) {
+        if let Notice::Progress { what, done, of } = notice {
+            self.progress(what, *done, *of);
+            return;
+        }
         self.stop_waiting();
         match notice {
             Notice::Section { title, computer, estimate, note } => {
@@ -230,6 +249,7 @@ impl Console for Terminal {
                 }
                 self.line("");
             }
+            Notice::Progress { .. } => {}
         }
     }
 

@@ -14,6 +14,9 @@ const RECORDED: [&str; 3] = [RUNBOOK, PRODUCTS, EVIDENCE];
 const SEALS: &str = "seals";
 const REHEARSAL: &str = "rehearsal";
 
+/// How many files of one folder that no entry names are told one by one.
+const UNKNOWN: usize = 20;
+
 /// Finds everything that is wrong with the files.
 pub(super) fn check(folder: &Folder, lines: &[Line], rehearsal: bool, findings: &mut Findings) {
     let mut recorded: BTreeMap<&str, (&FileRecord, usize)> = BTreeMap::new();
@@ -103,6 +106,7 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
                 continue;
             }
         };
+        let mut unknown = 0_usize;
         for name in entries {
             let full = root.join(&folder).join(&name);
             let Some(name) = name.to_str() else {
@@ -131,7 +135,10 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             } else {
                 kind.is_dir() || !RECORDED.contains(&top) || is_recorded(&path)
             };
-            if !known {
+            if !known && kind.is_file() && [PRODUCTS, EVIDENCE].contains(&top) && unknown >= UNKNOWN {
+                unknown += 1;
+            } else if !known {
+                unknown += 1;
                 let message = format!("`{path}` is in the folder, and the transcript does not know it");
                 findings.push(Finding::error("file-unknown", message).of_file(path));
             } else if path == REHEARSAL && !rehearsal {
@@ -140,6 +147,11 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             } else if kind.is_dir() {
                 folders.push(path);
             }
+        }
+        if unknown > UNKNOWN {
+            let message =
+                format!("{} more files are in `{folder}/`, and the transcript does not know them", unknown - UNKNOWN);
+            findings.push(Finding::error("file-unknown", message));
         }
     }
 }

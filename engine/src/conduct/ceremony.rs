@@ -3,13 +3,16 @@
 use super::{Bindings, Failure, Halt, Question, Secret, stage::again};
 use crate::{
     notation::Runbook,
-    record::{FileRecord, Folder, FolderError, HostFacts},
+    record::{Batch, FileRecord, Folder, FolderError, HostFacts},
 };
 use serde_json::{Map, Value};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     path::PathBuf,
 };
+
+/// More files than these are put on the disk, and set aside, together.
+const MANY: usize = 64;
 
 /// A computer of the runbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -255,6 +258,12 @@ impl Ceremony {
         create_numbered(&Folder::open(&self.folder), below, name, bytes)
     }
 
+    /// Files that are made together below `products/`.
+    pub(super) fn batch(&self, path: &str) -> Result<Batch, Failure> {
+        let path = if self.loose { path.to_string() } else { format!("products/{path}") };
+        Batch::begin(&Folder::open(&self.folder), &path).map_err(|error| failure(&error))
+    }
+
     /// Keeps bytes as a new file in `evidence/`.
     pub(crate) fn keep_evidence(&self, name: &str, bytes: &[u8]) -> Result<FileRecord, Failure> {
         self.create_numbered("evidence", name, bytes)
@@ -264,16 +273,68 @@ impl Ceremony {
     pub(super) fn copy_out(&self, products: &[FileRecord]) -> Result<(), Failure> {
         let Some(copies) = &self.bindings.products else { return Ok(()) };
         let (folder, copies) = (Folder::open(&self.folder), Folder::open(std::path::Path::new(copies)));
+        let mut batches: BTreeMap<&str, Batch> = BTreeMap::new();
         for product in products {
             let path = product.path.strip_prefix("products/").unwrap_or(&product.path);
             let copied = folder.read(&product.path).and_then(|bytes| match copies.measure(path) {
                 // Made by an earlier try of the same step.
                 Ok(there) if there.sha256 == product.sha256 => Ok(()),
-                _ => copies.create_file(path, &bytes).map(drop),
+                _ if products.len() <= MANY => copies.create_file(path, &bytes).map(drop),
+                _ => {
+                    let (place, name) = path.rsplit_once('/').unwrap_or((".", path));
+                    let batch = match batches.entry(place) {
+                        Entry::Occupied(batch) => batch.into_mut(),
+                        Entry::Vacant(vacant) => vacant.insert(Batch::begin(&copies, place)?),
+                    };
+                    batch.create(name, &bytes).map(drop)
+                }
             });
             copied.map_err(|error| failure(&error))?;
         }
-        Ok(())
+        batches.values().try_for_each(Batch::sync).map_err(|error| failure(&error))
+    }
+
+    /// Moves what a failed step made, or one that broke off, to `evidence/`; says where each is now, and which stayed where they are.
+    pub(crate) fn set_all_aside(&self, products: Vec<FileRecord>) -> (Vec<FileRecord>, Vec<(FileRecord, Failure)>) {
+        let (mut moved, mut left) = (Vec::new(), Vec::new());
+        let together = (products.len() > MANY).then(|| self.together(&products));
+        match &together {
+            Some(Err(failure)) => left.extend(products.into_iter().map(|product| (product, failure.clone()))),
+            together => {
+                for product in products {
+                    let aside = match together {
+                        Some(Ok(aside)) => aside.take(&product),
+                        _ => self.set_aside(&product),
+                    };
+                    match aside {
+                        Ok(aside) => moved.push(aside),
+                        Err(failure) => left.push((product, failure)),
+                    }
+                }
+            }
+        }
+        if let Some(Ok(aside)) = together
+            && let Err(failure) = aside.sync()
+        {
+            tracing::warn!(failure.message, "what was set aside may not be on the disk yet");
+        }
+        (moved, left)
+    }
+
+    /// Folders of their own for many files, which keep the places that they have to each other.
+    fn together(&self, products: &[FileRecord]) -> Result<Together, Failure> {
+        let folder = Folder::open(&self.folder);
+        let place = vacant(&folder, "evidence", "set-aside")?;
+        let copies = match &self.bindings.products {
+            Some(copies) => {
+                let copies = Folder::open(std::path::Path::new(copies));
+                let there = |product: &FileRecord| copies.size(below_products(&product.path)).is_ok();
+                let place = products.iter().any(there).then(|| vacant(&copies, "set-aside", "many")).transpose()?;
+                place.map(|place| (copies, place))
+            }
+            None => None,
+        };
+        Ok(Together { folder, place, copies })
     }
 
     /// Moves a file that a failed step made, or one that broke off, to `evidence/`, where it stays; a copy of it in the second
@@ -335,6 +396,50 @@ impl Ceremony {
     pub fn deviations(&self) -> usize {
         self.deviations
     }
+}
+
+/// Where many files of a step that failed are moved to.
+struct Together {
+    folder: Folder,
+    place: String,
+    /// The same for their copies in the second folder.
+    copies: Option<(Folder, String)>,
+}
+
+impl Together {
+    fn take(&self, product: &FileRecord) -> Result<FileRecord, Failure> {
+        let below = below_products(&product.path);
+        let path = format!("{}/{below}", self.place);
+        if let Some((copies, place)) = &self.copies
+            && let Ok(copy) = copies.read_at_most(below, product.size)
+            && self.folder.read(&product.path).map_err(|error| failure(&error))?.starts_with(&copy)
+        {
+            copies.rename(below, &format!("{place}/{below}")).map_err(|error| failure(&error))?;
+        }
+        self.folder.rename(&product.path, &path).map_err(|error| failure(&error))?;
+        Ok(FileRecord { path, ..product.clone() })
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        let copies = self.copies.as_ref().map_or(Ok(()), |(copies, _)| copies.sync_all());
+        self.folder.sync_all().and(copies).map_err(|error| failure(&error))
+    }
+}
+
+/// The first numbered folder that is not there, below another.
+fn vacant(folder: &Folder, below: &str, name: &str) -> Result<String, Failure> {
+    for number in 1..=9_999 {
+        let path = format!("{below}/{number:04}-{name}");
+        if !folder.resolve(&path).map_err(|error| failure(&error))?.exists() {
+            return Ok(path);
+        }
+    }
+    Err(Failure::new("too-many-files", format!("there are 9,999 folders called `{name}`")))
+}
+
+/// A product's path below `products/`.
+fn below_products(path: &str) -> &str {
+    path.split_once('/').map_or(path, |(_, below)| below)
 }
 
 /// Writes a new file under the first number that is free.

@@ -71,6 +71,15 @@ pub enum Notice {
     Failed(Failure),
     /// Something large enough for a camera.
     Banner(String),
+    /// How far something is that takes its time.
+    Progress {
+        /// What is being done.
+        what: String,
+        /// How much of it is done.
+        done: u64,
+        /// How much there is to do.
+        of: u64,
+    },
 }
 
 /// Why a person could not be asked.

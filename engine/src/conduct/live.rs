@@ -163,13 +163,10 @@ impl Happenings for Live<'_> {
     }
 
     fn set_aside(&mut self, ceremony: &Ceremony, mut failed: Failed) -> Result<Failed, Halt> {
-        for product in std::mem::take(&mut failed.products) {
-            match ceremony.set_aside(&product) {
-                Ok(aside) => failed.evidence.push(aside),
-                // It stays where it is, and the record says so; trying again will say what is in the way.
-                Err(_) => failed.products.push(product),
-            }
-        }
+        let (moved, left) = ceremony.set_all_aside(std::mem::take(&mut failed.products));
+        failed.evidence.extend(moved);
+        // What stays where it is stays in the record; trying again will say what is in the way.
+        failed.products.extend(left.into_iter().map(|(product, _)| product));
         Ok(failed)
     }
 

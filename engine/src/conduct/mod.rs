@@ -26,4 +26,4 @@ pub use live::Live;
 pub use opening::{Opening, OpeningError};
 pub use question::{Question, QuestionKind, Reply};
 pub use secret::{Secret, SecretName};
-pub use stage::{LOST_SECRET, Made, NamedDevice, Stage};
+pub use stage::{LOST_SECRET, Made, NamedDevice, Stage, folder_name};

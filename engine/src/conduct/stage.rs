@@ -4,7 +4,7 @@ use super::{
     Bindings, Ceremony, Failure, Happenings, Notice, Position, Question, QuestionKind, Secret, SecretName, Session,
     ceremony::Kept,
 };
-use crate::record::{Checkpoint, Draft, Event, FileRecord};
+use crate::record::{Batch, Checkpoint, Draft, Event, FileRecord};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -44,6 +44,12 @@ pub(super) fn again(name: &str, asked: Option<Question>) -> Question {
     let asked = asked
         .unwrap_or_else(|| Question::new("", QuestionKind::Secret { min_length: 1, max_length: None, dice: false }));
     Question { text, slot: Some(format!("{LOST_SECRET}{name}")), ..asked }
+}
+
+/// How outputs name a folder of products, all of whose files the step made: with a slash at its end.
+#[must_use]
+pub fn folder_name(path: &str) -> String {
+    format!("{}/", path.trim_end_matches('/'))
 }
 
 /// What a step made so far.
@@ -196,6 +202,31 @@ impl Stage<'_> {
         let file = self.ceremony.create("products", path, bytes)?;
         self.made.products.push(file.clone());
         Ok(file)
+    }
+
+    /// Writes many new files in one folder under `products/`, from as many threads as `work` likes; they are put on the disk
+    /// together. Whatever comes of `work`, the files that it made are the step's.
+    ///
+    /// The step's outputs name the folder as [`folder_name`] has it.
+    pub fn products<T>(
+        &mut self,
+        folder: &str,
+        work: impl FnOnce(&Batch, &mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let batch = self.ceremony.batch(folder)?;
+        let result = work(&batch, self);
+        let synced = batch.sync();
+        self.made.products.extend(batch.into_files());
+        let result = result?;
+        synced.map_err(|error| {
+            Failure::new("file", error.to_string()).next("see that the disk is there, writable and not full")
+        })?;
+        Ok(result)
+    }
+
+    /// Shows how far something is that takes its time: `done` of `of`.
+    pub fn progress(&mut self, what: &str, done: u64, of: u64) {
+        self.happenings.show(&Notice::Progress { what: what.to_string(), done, of });
     }
 
     /// Writes a new file under `evidence/`; a number is added when the name is taken.

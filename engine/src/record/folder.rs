@@ -119,23 +119,7 @@ impl Folder {
             io::ErrorKind::AlreadyExists => FolderError::Exists(path.to_string()),
             _ => FolderError::Io { path: path.to_string(), error },
         };
-        if !self.root.is_dir() {
-            let path = self.root.display().to_string();
-            return Err(FolderError::Io {
-                path,
-                error: io::Error::new(io::ErrorKind::NotFound, "there is no such folder"),
-            });
-        }
-        let mut made = Vec::new();
-        let mut missing = full.parent();
-        while let Some(folder) = missing.filter(|folder| !folder.exists()) {
-            made.push(folder);
-            missing = folder.parent();
-        }
-        for folder in made.iter().rev() {
-            DirBuilder::new().mode(0o700).create(folder).map_err(failed)?;
-            folder.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
-        }
+        full.parent().map_or(Ok(()), |parent| self.make_missing(path, parent))?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&full).map_err(failed)?;
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         if let Err(error) = written {
@@ -145,6 +129,60 @@ impl Folder {
         }
         full.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
         Ok(FileRecord { path: path.to_string(), sha256: digest_hex(bytes), size: bytes.len() as u64 })
+    }
+
+    /// Makes a folder, mode 0700, and those that it is in, as far as they are not there, and says where it is.
+    pub(super) fn make_folders(&self, path: &str) -> Result<PathBuf, FolderError> {
+        let full = self.resolve(path)?;
+        self.make_missing(path, &full)?;
+        Ok(full)
+    }
+
+    fn make_missing(&self, path: &str, full: &Path) -> Result<(), FolderError> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => FolderError::Exists(path.to_string()),
+            _ => FolderError::Io { path: path.to_string(), error },
+        };
+        if !self.root.is_dir() {
+            let path = self.root.display().to_string();
+            return Err(FolderError::Io {
+                path,
+                error: io::Error::new(io::ErrorKind::NotFound, "there is no such folder"),
+            });
+        }
+        let mut made = Vec::new();
+        let mut missing = Some(full);
+        while let Some(folder) = missing.filter(|folder| !folder.exists()) {
+            made.push(folder);
+            missing = folder.parent();
+        }
+        for folder in made.iter().rev() {
+            DirBuilder::new().mode(0o700).create(folder).map_err(failed)?;
+            folder.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Moves a file, as it is, to where there is none.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<(), FolderError> {
+        let failed = |error: io::Error| FolderError::Io { path: from.to_string(), error };
+        let (old, new) = (self.resolve(from)?, self.resolve(to)?);
+        regular(&old).map_err(failed)?;
+        new.parent().map_or(Ok(()), |parent| self.make_missing(to, parent))?;
+        if new.symlink_metadata().is_ok() {
+            return Err(FolderError::Exists(to.to_string()));
+        }
+        std::fs::rename(old, new).map_err(failed)
+    }
+
+    /// Puts everything on the disk that was written to the file system that the folder is on.
+    pub(crate) fn sync_all(&self) -> Result<(), FolderError> {
+        let failed = |error: io::Error| FolderError::Io { path: self.root.display().to_string(), error };
+        #[cfg(target_os = "linux")]
+        File::open(&self.root).and_then(|root| Ok(rustix::fs::syncfs(root)?)).map_err(failed)?;
+        #[cfg(not(target_os = "linux"))]
+        rustix::fs::sync();
+        sync_folder(&self.root).map_err(failed)
     }
 
     /// The bytes of a regular file; opening anything else could wait forever.

@@ -1,5 +1,6 @@
 //! The transcript: what an entry is, how it is written so that it survives, and how it is read back.
 
+mod batch;
 mod canonical;
 mod entry;
 mod event;
@@ -8,6 +9,7 @@ mod reader;
 mod words;
 mod writer;
 
+pub use batch::Batch;
 pub use entry::{Draft, Entry, GENESIS, instant, settled};
 pub use event::{
     Aborted, Answered, Approval, Began, Checkpoint, ClockReading, Decided, Deviated, Ended, Entered, Event, Expected,

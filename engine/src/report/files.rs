@@ -7,6 +7,10 @@ use serde::Serialize;
 /// Most rows of the table.
 const MOST: usize = 20_000;
 
+/// How many files an entry has at least whose files are not all listed, and how many of them are.
+const TOGETHER: usize = 500;
+const LISTED: usize = 20;
+
 /// A file of the ceremony.
 #[derive(Debug, Serialize)]
 pub(super) struct File {
@@ -16,16 +20,33 @@ pub(super) struct File {
     line: usize,
 }
 
-/// The table, and how many files did not fit into it.
+/// The table, and how many files did not fit into it. Of an entry with very many files the first are listed, and the sum of the
+/// others.
 pub(super) fn table(lines: &[Line]) -> (Vec<File>, usize) {
-    let all = || recorded(lines);
-    let rows = all().take(MOST).map(|(line, file)| File {
-        path: clip(&file.path, LONGEST),
-        sha256: clip(&file.sha256, 64),
-        size: size(file.size),
-        line,
-    });
-    (rows.collect(), all().skip(MOST).count())
+    let (mut rows, mut left_out) = (Vec::new(), 0);
+    for (line, entry) in lines.iter().filter_map(|line| Some((line.number, line.entry.as_ref().ok()?))) {
+        let files: Vec<&FileRecord> = entry.event.files().into_iter().map(|(_, file)| file).collect();
+        let (listed, others) = files.split_at(if files.len() > TOGETHER { LISTED } else { files.len() });
+        rows.extend(listed.iter().map(|file| File {
+            path: clip(&file.path, LONGEST),
+            sha256: clip(&file.sha256, 64),
+            size: size(file.size),
+            line,
+        }));
+        if !others.is_empty() {
+            rows.push(File {
+                path: format!("{} more files", size(others.len() as u64)),
+                sha256: format!("each digest is in line {line} of transcript.jsonl"),
+                size: size(others.iter().fold(0, |sum, file| file.size.saturating_add(sum))),
+                line,
+            });
+        }
+        if rows.len() > MOST {
+            left_out += rows.len() - MOST;
+            rows.truncate(MOST);
+        }
+    }
+    (rows, left_out)
 }
 
 /// Every file that an entry names, with the entry's line.

@@ -309,6 +309,9 @@ impl Item {
         for file in files.iter().take(VALUES) {
             self.note("file", label, &file.path);
         }
+        if let Some(more) = files.len().checked_sub(VALUES).filter(|more| *more > 0) {
+            self.note("file", label, format!("{more} more files, each with its digest in the transcript"));
+        }
     }
 
     fn outputs(&mut self, outputs: Option<&Value>) {

@@ -153,7 +153,8 @@ pub fn examine(root: &Path, registry: &Registry) -> Result<Broken, Refusal> {
         return Err(Refusal::Replayed(Box::new(replayed)));
     }
     let left_over = left_over(&Folder::open(root), &lines).map_err(Refusal::Folder)?;
-    let is_left_over = |finding: &Finding| finding.file.as_ref().is_some_and(|file| left_over.contains(file));
+    let is_left_over =
+        |finding: &Finding| finding.file.as_ref().is_some_and(|file| left_over.binary_search(file).is_ok());
     let is_strange = |finding: &&Finding| finding.code.starts_with("seal") || finding.file.is_some();
     let strange =
         errors().filter(is_strange).filter(|it| !is_left_over(it) && it.code != MISSING_SEAL).cloned().collect();
@@ -323,11 +324,15 @@ impl Broken {
         let failed = |path: &str, failure| ResumeError::LeftOver { path: path.to_string(), failure };
         let ceremony = Ceremony::of(runbook, self.root.clone(), bindings.clone(), self.opened.rehearsal);
         let mut aside = Vec::new();
-        for path in left_over(&folder, lines).map_err(ResumeError::Folder)? {
-            let measured = folder.measure(&path).map_err(|error| Failure::new("file", error.to_string()));
-            let moved = measured.and_then(|file| ceremony.set_aside(&file));
-            aside.push(moved.map_err(|failure| failed(&path, failure))?);
+        let measured =
+            |path: &String| folder.measure(path).map_err(|error| failed(path, Failure::new("file", error.to_string())));
+        let found = left_over(&folder, lines).map_err(ResumeError::Folder)?;
+        let found = found.iter().map(measured).collect::<Result<_, _>>()?;
+        let (moved, left) = ceremony.set_all_aside(found);
+        if let Some((file, failure)) = left.into_iter().next() {
+            return Err(failed(&file.path, failure));
         }
+        aside.extend(moved);
         if !torn.is_empty() {
             aside.push(ceremony.keep_evidence(TORN, torn).map_err(|failure| failed(TORN, failure))?);
         }

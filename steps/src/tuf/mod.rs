@@ -1,5 +1,7 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
+mod client_check;
+mod initialize;
 #[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 pub(crate) mod metadata;
 mod verify;
@@ -12,5 +14,7 @@ pub(crate) use metadata::fuzz;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let _ = ports;
-    registry.with(verify::Verify)
+    let registry = registry.with(verify::Verify);
+    let registry = client_check::register(registry);
+    initialize::register(registry)
 }

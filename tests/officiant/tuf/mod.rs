@@ -1,5 +1,8 @@
 //! The Update Framework.
 
+mod client_check;
 mod hostile;
+mod initialize;
+mod initialize_support;
 mod repository;
 mod verify;

@@ -2,7 +2,9 @@
 
 use super::{Recorded, confided, diverged};
 use crate::{
-    conduct::{Doubt, Effect, Halt, Handler, Happenings, LOST_SECRET, Made, Outcome, Performed, Secret, Task},
+    conduct::{
+        Doubt, Effect, Halt, Handler, Happenings, LOST_SECRET, Made, Outcome, Performed, Secret, Task, folder_name,
+    },
     record::{Answered, Entry, Event, Failed, Finished, Observed, Probe},
 };
 use serde_json::Value;
@@ -98,7 +100,7 @@ impl<'a> Recorded<'a> {
         let outputs = finished.outputs.clone().unwrap_or_default();
         let taken_up = attempt.probe == Some(Probe::Done);
         attempt.had_its_secrets(task, taken_up, number)?;
-        if let Some(file) = made.products.iter().chain(&made.evidence).find(|file| !says(&outputs, &file.path)) {
+        if let Some(file) = made.products.iter().chain(&made.evidence).find(|file| !names(&outputs, &file.path)) {
             let message = format!("`{}` was made by the step, and what came of it does not name it", file.path);
             return Err(diverged("outputs", message, Some(number)));
         }
@@ -262,6 +264,15 @@ fn secrets(arguments: &Value) -> Vec<&str> {
         Value::Array(items) => items.iter().flat_map(secrets).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether outputs name a file, or a folder of products that it is in, as [`folder_name`] has it.
+fn names(outputs: &Value, path: &str) -> bool {
+    says(outputs, path)
+        || path
+            .match_indices('/')
+            .skip(1)
+            .any(|(at, _)| says(outputs, &folder_name(path.get(..at).unwrap_or_default())))
 }
 
 /// Whether a text is among some outputs.

@@ -16,6 +16,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, String> {
     Ok(value)
 }
 
+/// Reads a member of something that is read with serde in the same way: `deserialize_with` takes it.
+pub(crate) fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Strict.deserialize(deserializer).map(Some)
+}
+
 struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {
