@@ -1,0 +1,3 @@
+//! Steps over TUF metadata.
+
+mod event;
