@@ -132,8 +132,8 @@ impl Event {
             )
             .next("take it back with `git restore metadata && git clean -f metadata`, and try again"));
         }
-        let committed = repository.committed()?;
-        let mut found = [committed].into_iter().chain(super::repository::made(stage));
+        let former = repository.former()?;
+        let mut found = [former].into_iter().chain(super::repository::made(stage));
         let Some(before) = found.find(|it| digests(it) == writing.before) else {
             let why = "the clone holds what the step was to write, and nothing is left of what was there before";
             return Ok(Probed::Unknown(why.to_string()));

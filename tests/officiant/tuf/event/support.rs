@@ -1,6 +1,6 @@
 //! People with clones of one repository, keys in files, and tuf-on-ci's own code beside ours.
 
-use crate::support::officiant;
+use crate::support::{Ceremony, officiant};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -84,6 +84,33 @@ impl Field {
     pub fn step(&self, words: &[&str]) -> Said {
         let folder = TempDir::new_in(self.0.path()).unwrap();
         Said::of(&officiant().current_dir(folder.path()).arg("step").args(words).arg("--yes").output().unwrap())
+    }
+
+    /// Signs in a ceremony of one step, in `first`, whose record holds; its outputs.
+    #[track_caller]
+    pub fn sign(&self, user: &str, name: &str) -> Value {
+        let (clone, key) = (self.text("first"), self.text(&format!("{name}.key")));
+        let runbook = format!(
+            "
+notation: 1
+title: A signature
+participants:
+  lead: {{ title: Lead }}
+sections:
+  start:
+    title: Start
+    steps:
+      - do: Sign.
+        uses: tuf.sign
+        with: {{ clone: {clone}, user: '{user}', key_file: {key}, out: signed }}
+      - end: Over.
+"
+        );
+        let answered = Ceremony::run(&runbook).answer("start/1#go", "yes").answer("start/1#sign", "yes");
+        let ceremony = answered.carry_out().exits(0);
+        ceremony.replay().holds();
+        let entries = ceremony.entries();
+        entries.iter().rfind(|entry| entry["kind"] == "finished" && entry["step"] == "start/1").unwrap()["body"]["outputs"].clone()
     }
 
     /// The files of metadata in a clone, or any other folder.
