@@ -5,5 +5,5 @@ mod ceremonies;
 mod chains;
 mod forgeries;
 mod real;
-mod room;
+pub mod room;
 mod yubihsm;

@@ -22,6 +22,9 @@ sections:
     steps:
 ";
 
+/// A change to a record.
+type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
+
 /// A whole ceremony in which somebody alone delegates and signs.
 fn alone(field: &Field) -> CarriedOut {
     let (lead, online) = (field.key("lead", "P-384"), field.key("online", "P-256"));
@@ -67,7 +70,6 @@ fn a_ceremony_over_an_event_holds_from_its_folder_alone_and_forged_it_does_not()
     drop(field);
     ceremony.replay().holds();
     let honest = ceremony.entries();
-    type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
     let forgeries: [(&str, &str, Edit<'_>); 10] = [
         ("state", "is not as the record says", &|it| outputs(it, "start/3")["state"]["to_sign"] = json!([])),
         ("state", "is not as the record says", &|it| {
