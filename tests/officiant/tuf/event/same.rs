@@ -116,6 +116,18 @@ fn every_change_writes_the_files_that_tuf_on_ci_writes() {
         ]),
     }
     .make(&field, "tuf.delegate");
+    // The lead's device was lost; another key takes its place.
+    let new = field.key("lead-2", "P-256");
+    let all = ["@lead", "@bob", "@dave"];
+    Change {
+        user: "@lead",
+        step: words(&[("root", json!({}))]).into_iter().chain([format!("public_key={new}")]).collect(),
+        to_do: json!([
+            { "set": "root", "signers": ["@bob", "@dave"], "threshold": 3, "expiry": 400, "signing": 60 },
+            { "set": "root", "signers": all, "threshold": 3, "expiry": 400, "signing": 60, "key": new },
+        ]),
+    }
+    .make(&field, "tuf.delegate");
     Change {
         user: "@lead",
         step: words(&[("renew", json!(["targets", "doi"]))]),
