@@ -1,9 +1,12 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
 mod client_check;
+mod event;
 mod initialize;
 #[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 pub(crate) mod metadata;
+#[allow(dead_code, reason = "the handlers that follow use it")]
+mod signing_key;
 mod verify;
 
 use crate::ports::Ports;
@@ -13,8 +16,8 @@ use std::sync::Arc;
 pub(crate) use metadata::fuzz;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
-    let _ = ports;
     let registry = registry.with(verify::Verify);
     let registry = client_check::register(registry);
-    initialize::register(registry)
+    let registry = initialize::register(registry);
+    event::register(registry, ports)
 }

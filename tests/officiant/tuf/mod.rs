@@ -1,6 +1,7 @@
 //! The Update Framework.
 
 mod client_check;
+mod event;
 mod hostile;
 mod initialize;
 mod initialize_support;

@@ -12,8 +12,8 @@ mod public_key;
 mod role;
 mod scan;
 
-pub(crate) use canonical::{canonical, quoted};
 use canonical::canonical_object;
+pub(crate) use canonical::{canonical, quoted};
 pub(crate) use count::{Count, Rejected, Signer, count, count_over};
 pub(crate) use document::{Document, Signature, date};
 pub(crate) use json::{read, strict};
