@@ -630,7 +630,7 @@ fn what_a_forger_can_do_without_being_found_out_is_what_the_promises_list() {
     let readers = has_readers();
     if readers {
         let provisioned = Ceremony::rehearse_file("runbooks/docker-tuf/device-provisioning.yaml")
-            .answer("device-provisioning/new_pin", "86420975")
+            .answer("device-provisioning/pin", "86420975")
             .answer("device-provisioning/new_puk", "97531864");
         records.push(("device-provisioning.yaml", provisioned.carry_out().exits(0), 1));
     }
