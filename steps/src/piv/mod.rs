@@ -18,6 +18,7 @@ mod factory;
 mod generate_key;
 mod history;
 mod info;
+mod key_of_slot;
 mod management;
 mod public_key;
 mod raw;
@@ -32,7 +33,10 @@ mod slot_key;
 mod tlv;
 mod trouble;
 
+pub(crate) use argument::FACTORY_DEFAULT;
 pub use argument::Slot;
+pub(crate) use key_of_slot::KeyOfSlot;
+pub(crate) use reference::{LAST_TRY, PIN_AGAIN};
 pub use slot_key::{Entered, OfSlot, SlotKey};
 
 use crate::ports::Ports;

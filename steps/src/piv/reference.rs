@@ -31,11 +31,11 @@ pub(super) struct State {
 }
 
 /// Slots of the questions that a step asks that takes a PIN.
-pub(super) const PIN_AGAIN: &str = "pin-again";
+pub(crate) const PIN_AGAIN: &str = "pin-again";
 /// The same for the PUK.
 pub(super) const PUK_AGAIN: &str = "puk-again";
 /// Whether the last try is to be used.
-pub(super) const LAST_TRY: &str = "last-try";
+pub(crate) const LAST_TRY: &str = "last-try";
 
 /// How often one is asked for again that has not the right form, which costs no try.
 const MOST_MALFORMED: usize = 3;

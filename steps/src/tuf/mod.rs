@@ -1,13 +1,16 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
-#[expect(dead_code, unused_imports, reason = "the handlers that follow use it")]
+#[allow(dead_code, reason = "grows")]
+mod event;
+#[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 mod metadata;
+#[allow(dead_code, reason = "the handlers that follow use it")]
+mod signing_key;
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
 use std::sync::Arc;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
-    let _ = ports;
-    registry
+    event::register(registry, ports)
 }

@@ -26,11 +26,12 @@ mod session;
 mod sign;
 mod trouble;
 
-pub(crate) use argument::{Capabilities, Domains, Label, ObjectId, capability_names, domain_numbers};
+pub(crate) use argument::{Capabilities, Domains, Label, ObjectId, YubiHsm, capability_names, domain_numbers};
 pub(crate) use device::Device;
 pub(crate) use factory::factory_new;
 pub(crate) use object::origin_name;
 pub use object_key::{ObjectKey, OfKey};
+pub(crate) use sign::LONGEST_ED25519;
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;

@@ -1,13 +1,13 @@
 //! A key in a device that signs outside any ceremony, for a seal.
 
 use super::{
-    argument::ObjectType,
+    argument::{ObjectId, ObjectType, YubiHsm, password},
     device::Device,
     public_key::PublicKey,
     session::{Command, Moment, Session},
 };
 use crate::ports::{Ports, Present, YUBIHSM2};
-use officiant_engine::conduct::{Bindings, Failure, Secret};
+use officiant_engine::conduct::{Bindings, Failure, Secret, SecretName, Stage};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use sha2::{Digest, Sha256, Sha384};
 use yubihsm::Capability;
@@ -63,6 +63,41 @@ impl ObjectKey {
             PublicKey::read(&session, object_id)?
         };
         Ok(Self { device, authentication_key, password, object_id, public })
+    }
+
+    /// Finds the device that a step names, opens a session, and reads the public key; `authentication_key` has its password.
+    ///
+    /// # Errors
+    /// `no-device`, `wrong-device`, `wrong-password`, `not-found`, `unsupported-algorithm` and others of a session.
+    pub(crate) fn of_step(
+        ports: &dyn Ports,
+        stage: &mut Stage<'_>,
+        device: &YubiHsm,
+        (authentication_key, secret): (ObjectId, &SecretName),
+        ObjectId(object_id): ObjectId,
+    ) -> Result<Self, Failure> {
+        let password = password(stage, secret)?;
+        let device = Device::find(ports, stage, device)?;
+        let public = {
+            let session = device.open(stage, authentication_key.0, &password)?;
+            PublicKey::read(&session, object_id)?
+        };
+        Ok(Self { device, authentication_key: authentication_key.0, password, object_id, public })
+    }
+
+    /// The name of the device.
+    pub(crate) fn name(&self) -> &str {
+        self.device.name()
+    }
+
+    /// The ID of the key.
+    pub(crate) fn object_id(&self) -> u16 {
+        self.object_id
+    }
+
+    /// The public key: `SubjectPublicKeyInfo`, DER.
+    pub(crate) fn der(&self) -> Result<Vec<u8>, Failure> {
+        Ok(self.public.info()?.der)
     }
 
     /// The device's serial number.

@@ -78,7 +78,7 @@ const DONE: &str = "the signature was made";
 
 /// Most bytes for `ed25519`, which needs the whole message in one command: 2026 would fit into the 2047 bytes of the firmware with
 /// the shortest messages.
-const LONGEST_ED25519: usize = 2_000;
+pub(crate) const LONGEST_ED25519: usize = 2_000;
 
 impl StepHandler for Sign {
     const NAME: &'static str = "yubihsm.sign";

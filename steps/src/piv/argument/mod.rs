@@ -12,4 +12,4 @@ pub use slot::Slot;
 
 /// The name of the secret that every device leaves the factory with: the PIN, PUK or management key that the argument takes. They
 /// are the same on all devices, and public (<https://docs.yubico.com/yesdk/users-manual/application-piv/pin-puk-mgmt-key.html>).
-pub(super) const FACTORY_DEFAULT: &str = "factory-default";
+pub(crate) const FACTORY_DEFAULT: &str = "factory-default";

@@ -11,6 +11,9 @@ use yubikey::{ObjectId, piv::SlotId};
 pub struct Slot(u8);
 
 impl Slot {
+    /// 9c, for digital signatures.
+    pub(crate) const SIGNATURE: Self = Self(0x9c);
+
     /// The vendor's number, which is that of NIST.
     #[must_use]
     pub(crate) fn number(self) -> u8 {

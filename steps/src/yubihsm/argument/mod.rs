@@ -12,7 +12,7 @@ mod object_type;
 pub(super) use algorithm::{KeyAlgorithm, algorithm_name};
 pub(super) use authentication_key::{FACTORY_DEFAULT, password};
 pub(crate) use capabilities::{Capabilities, capability_names};
-pub(super) use device_name::YubiHsm;
+pub(crate) use device_name::YubiHsm;
 pub(crate) use domains::{Domains, domain_numbers};
 pub(crate) use label::Label;
 pub(super) use object_id::AttestationKeyId;
