@@ -14,6 +14,8 @@ mod trust;
 use clap::Parser;
 use commands::Command;
 use std::{io::IsTerminal, process::ExitCode};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Conducts key ceremonies from a runbook, rehearses them on virtual devices, and replays their transcripts.
 #[derive(Parser)]
@@ -33,6 +35,9 @@ fn main() -> ExitCode {
     officiant.command.carry_out().into()
 }
 
+/// Those that talk to clouds: what they log has credentials in it.
+const SILENT: [&str; 4] = ["aws", "h2", "hyper", "rustls"];
+
 /// Sends `tracing` to standard error; `-v` is debug, `-vv` is everything.
 fn log(verbose: u8) {
     let level = match verbose {
@@ -40,9 +45,8 @@ fn log(verbose: u8) {
         1 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_max_level(level)
-        .init();
+    let targets = Targets::new().with_default(level).with_targets(SILENT.map(|target| (target, LevelFilter::OFF)));
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(targets).with(lines).init();
 }

@@ -6,6 +6,7 @@ mod devices;
 mod exec;
 mod files;
 pub mod host;
+mod kms;
 mod message;
 mod people;
 mod piv;
@@ -42,6 +43,7 @@ pub fn registry(ports: &Arc<dyn Ports>) -> Registry {
     let registry = files::register(registry);
     let registry = host::register(registry);
     let registry = attestation::register(registry);
+    let registry = kms::register(registry);
     let registry = tuf::register(registry, ports);
     let registry = devices::register(registry, ports);
     let registry = piv::register(registry, ports);

@@ -25,6 +25,9 @@ pub struct Bindings {
     /// Where devices can be plugged in.
     #[serde(skip_serializing_if = "YubiHsmBindings::is_default")]
     pub yubihsm: YubiHsmBindings,
+    /// How AWS KMS is reached; the user's own AWS configuration says what is not said here.
+    #[serde(skip_serializing_if = "KmsBindings::is_default")]
+    pub kms: KmsBindings,
     /// A second folder that every product is copied to, for example a flash stick.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub products: Option<String>,
@@ -49,6 +52,27 @@ pub struct YubiHsmBindings {
     /// The connectors to look at (`http://127.0.0.1:12345`), or `usb`; USB alone when none is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub connectors: Vec<String>,
+}
+
+/// How AWS KMS is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KmsBindings {
+    /// The profile of the AWS configuration whose credentials are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The endpoint to ask (`https://kms.us-east-1.amazonaws.com`); that of the key's region when none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The region to ask; the one that the key's ARN names when none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+impl KmsBindings {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl YubiHsmBindings {
@@ -95,6 +119,9 @@ impl Bindings {
             {
                 wrong.push(format!("the input `{name}`: {why}"));
             }
+        }
+        if self.kms.endpoint.as_ref().is_some_and(|endpoint| endpoint.contains('@')) {
+            wrong.push("the endpoint of KMS has a name or a password in it, and bindings are recorded".to_string());
         }
         let serials: Vec<u32> = self.devices.values().filter_map(|device| device.serial).collect();
         if let Some(twice) = serials.iter().enumerate().find(|(at, serial)| serials[..*at].contains(serial)) {

@@ -14,7 +14,7 @@ mod question;
 mod secret;
 mod stage;
 
-pub use bindings::{Bindings, DeviceBinding, YubiHsmBindings};
+pub use bindings::{Bindings, DeviceBinding, KmsBindings, YubiHsmBindings};
 pub use ceremony::{Ceremony, Session};
 pub use console::{Console, Notice, Position, Unanswered};
 pub use exhibit::{Exhibit, Objection, Performed};

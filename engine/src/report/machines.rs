@@ -112,6 +112,11 @@ fn bound(bindings: &Bindings) -> Vec<String> {
     if !bindings.yubihsm.connectors.is_empty() {
         bound.push(format!("YubiHSMs are looked for at {}", bindings.yubihsm.connectors.join(", ")));
     }
+    let kms = &bindings.kms;
+    let said = [("profile", &kms.profile), ("endpoint", &kms.endpoint), ("region", &kms.region)];
+    for (name, value) in said.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+        bound.push(format!("{name} for AWS KMS is {value}"));
+    }
     if let Some(products) = &bindings.products {
         bound.push(format!("products are also copied to {products}"));
     }

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "grows")]
 mod event;
 #[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
-mod metadata;
+pub(crate) mod metadata;
 #[allow(dead_code, reason = "the handlers that follow use it")]
 mod signing_key;
 
