@@ -7,6 +7,7 @@ mod expected;
 mod folder;
 mod key;
 mod kind;
+mod match_root;
 mod pattern;
 mod pins;
 pub(crate) mod piv;
@@ -20,7 +21,7 @@ pub(crate) use version::Version;
 use officiant_engine::conduct::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with(verify::Verify)
+    registry.with(verify::Verify).with(match_root::MatchRoot)
 }
 
 /// Reads a certificate as either kind of device makes them, and as an anchor of its own.

@@ -49,74 +49,74 @@ pub(super) struct Arguments {
     /// The file with the device's certificate, F9's of a `YubiKey`; `{serial}` stands for the folder's name. By default
     /// `SlotF9Intermediate.pem`, of a `YubiHSM` 2 `{serial}_cert.der`.
     #[serde(default)]
-    certificate: Option<String>,
+    pub(super) certificate: Option<String>,
     /// The files with attestations; `{slot}` stands for two digits that are the slot's, `{key}` for anything. By default
     /// `Slot{slot}Attestation.pem`, of a `YubiHSM` 2 `{serial}_{key}_attestation.der`.
     #[serde(default)]
-    attestation: Option<String>,
+    pub(super) attestation: Option<String>,
     /// The files with public keys or certificates of them, by the same slot or key; they must be there. By default
     /// `Slot{slot}PublicKey.pem` and `Slot{slot}Certificate.pem`, of a `YubiHSM` 2 `{serial}_{key}_pubkey.pem`, `.pub.pem` and
     /// `.pub`, which are looked at when they are there.
     #[serde(default)]
-    public_key: Option<String>,
+    pub(super) public_key: Option<String>,
     /// The devices' serial numbers: these, and no other.
     #[serde(default)]
-    serials: Vec<u32>,
+    pub(super) serials: Vec<u32>,
     /// The device that it must be of, and no other.
     #[serde(default)]
-    device: Option<DeviceName>,
+    pub(super) device: Option<DeviceName>,
     /// Of a `YubiKey`: the slot that every key is in, such as `9c`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[0-9a-fA-F]{2}$"))]
-    slot: Option<String>,
+    pub(super) slot: Option<String>,
     /// Of a `YubiHSM` 2: the object ID that every key has.
     #[serde(default)]
-    object_id: Option<ObjectId>,
+    pub(super) object_id: Option<ObjectId>,
     /// Of a `YubiHSM` 2: the label that every key has.
     #[serde(default)]
-    label: Option<Label>,
+    pub(super) label: Option<Label>,
     /// Whether keys must have been `generated` in the device that attests them, or `any` will do.
     #[serde(default)]
-    origin: Origin,
+    pub(super) origin: Origin,
     /// Of a `YubiHSM` 2: exactly the capabilities of every key.
     #[serde(default)]
-    capabilities: Option<Capabilities>,
+    pub(super) capabilities: Option<Capabilities>,
     /// Of a `YubiHSM` 2: exactly the domains of every key.
     #[serde(default)]
-    domains: Option<Domains>,
+    pub(super) domains: Option<Domains>,
     /// Of a `YubiHSM` 2: whether a key may be one that can be exported under a wrap key.
     #[serde(default)]
-    exportable: bool,
+    pub(super) exportable: bool,
     /// The oldest firmware that will do, such as `5.4.3`.
     #[serde(default)]
     #[schemars(regex(pattern = r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$"))]
-    firmware_at_least: Option<String>,
+    pub(super) firmware_at_least: Option<String>,
     /// Of a `YubiKey`: the PIN policy of every key.
     #[serde(default)]
-    pin_policy: Option<PinPolicy>,
+    pub(super) pin_policy: Option<PinPolicy>,
     /// Of a `YubiKey`: the touch policy of every key.
     #[serde(default)]
-    touch_policy: Option<TouchPolicy>,
+    pub(super) touch_policy: Option<TouchPolicy>,
     /// Whether every device must be a FIPS one, or must not.
     #[serde(default)]
-    fips: Option<bool>,
+    pub(super) fips: Option<bool>,
     /// When everything must have been valid (RFC 3339); by default now.
     #[serde(default)]
     #[schemars(extend("format" = "date-time"))]
-    at: Option<String>,
+    pub(super) at: Option<String>,
 }
 
 /// Where keys must come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Origin {
+pub(super) enum Origin {
     #[default]
     Generated,
     Any,
 }
 
 /// Marks a path that is one of this machine's when the step is performed by itself.
-fn folder_mark(schema: &mut Schema) {
+pub(super) fn folder_mark(schema: &mut Schema) {
     schema.insert("x-folder".to_string(), true.into());
 }
 
@@ -238,44 +238,64 @@ impl StepHandler for Verify {
     type Outputs = Outputs;
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        let (layout, expected) = (arguments.layout()?, arguments.expected()?);
-        let at = match arguments.said_at()? {
-            Some(at) => at,
-            // As the record has times, so that this one is not before the step began.
-            None => Timestamp::now().round(Unit::Millisecond).unwrap_or_default(),
-        };
-        let device = match &arguments.device {
-            Some(name) => Some(bound(&name.0, stage)?),
-            None => None,
-        };
-        let place = Place::of(&arguments.folder)?;
-        let (anchors, read) = roots(&arguments, stage)?;
-        let found = find(&place, stage, &layout)?;
-        let judge =
-            Judge { layout: &layout, expected: &expected, anchors: Some(&anchors), rehearsal: stage.rehearsal(), at };
-        let devices: Vec<Device> = found.devices.iter().map(|folder| judge.judge(folder)).collect();
-        let serials: Vec<u32> = devices.iter().map(|device| device.serial).collect();
-        let mut faults = found.faults;
-        faults.extend(arguments.serial_faults(&serials, device));
-        if devices.is_empty() {
-            faults.push(format!(
-                "there is no device's folder in `{}`, whose name would be its serial number",
-                place.name()
-            ));
-        }
+        let Looked { at, devices, faults, anchors, passed_over } = look(&arguments, stage)?;
         if !faults.is_empty() || devices.iter().any(|device| !device.faults.is_empty()) {
             stage.observe(json!({ "devices": devices, "faults": faults, "at": at.to_string() }))?;
             return Err(does_not_hold(&faults, &devices));
         }
         stage.show(Notice::Information(in_short(&devices, stage.rehearsal())));
-        let (kind, at) = (arguments.kind, at.to_string());
-        Ok(Outputs { kind, at, devices, anchors: read, passed_over: found.passed_over })
+        Ok(Outputs { kind: arguments.kind, at: at.to_string(), devices, anchors, passed_over })
     }
 
     /// The files in the ceremony folder still hold, at the time of the step: see [`audit`].
     fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
         audit::objections(arguments, outputs, exhibit).unwrap_or_else(|objection| vec![objection])
     }
+}
+
+/// What was found, and what was read for it.
+pub(super) struct Looked {
+    /// As of when everything was judged.
+    pub(super) at: Timestamp,
+    /// The devices, those too that do not hold.
+    pub(super) devices: Vec<Device>,
+    /// What is wrong beside what is wrong with a device, as clauses.
+    pub(super) faults: Vec<String>,
+    /// The files of anchors that were read.
+    pub(super) anchors: Vec<Seen>,
+    /// What in the folders was not looked at.
+    pub(super) passed_over: Vec<String>,
+}
+
+/// Looks at the devices' folders and judges them.
+///
+/// # Errors
+/// They cannot be looked at, or nobody brought a root that is pinned.
+pub(super) fn look(arguments: &Arguments, stage: &mut Stage<'_>) -> Result<Looked, Failure> {
+    let (layout, expected) = (arguments.layout()?, arguments.expected()?);
+    let at = match arguments.said_at()? {
+        Some(at) => at,
+        // As the record has times, so that this one is not before the step began.
+        None => Timestamp::now().round(Unit::Millisecond).unwrap_or_default(),
+    };
+    let device = match &arguments.device {
+        Some(name) => Some(bound(&name.0, stage)?),
+        None => None,
+    };
+    let place = Place::of(&arguments.folder)?;
+    let (trusted, anchors) = roots(arguments, stage)?;
+    let found = find(&place, stage, &layout)?;
+    let judge =
+        Judge { layout: &layout, expected: &expected, anchors: Some(&trusted), rehearsal: stage.rehearsal(), at };
+    let devices: Vec<Device> = found.devices.iter().map(|folder| judge.judge(folder)).collect();
+    let serials: Vec<u32> = devices.iter().map(|device| device.serial).collect();
+    let mut faults = found.faults;
+    faults.extend(arguments.serial_faults(&serials, device));
+    if devices.is_empty() {
+        faults
+            .push(format!("there is no device's folder in `{}`, whose name would be its serial number", place.name()));
+    }
+    Ok(Looked { at, devices, faults, anchors, passed_over: found.passed_over })
 }
 
 /// What was found, for those who watch.
