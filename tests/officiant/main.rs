@@ -27,4 +27,5 @@ mod secrets;
 mod smuggling;
 mod support;
 mod terminal;
+mod tuf;
 mod yubikeys;

@@ -96,6 +96,11 @@ impl<'a> Exhibit<'a> {
         self.folder.read_at_most(path, LARGEST_FILE)
     }
 
+    /// Where a file or folder of the ceremony is; no symbolic link leads there.
+    pub fn path(&self, path: &str) -> Result<std::path::PathBuf, FolderError> {
+        self.folder.resolve(path)
+    }
+
     /// Whether it was a rehearsal.
     #[must_use]
     pub fn rehearsal(&self) -> bool {

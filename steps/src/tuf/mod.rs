@@ -6,11 +6,12 @@ mod event;
 pub(crate) mod metadata;
 #[allow(dead_code, reason = "the handlers that follow use it")]
 mod signing_key;
+mod verify;
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
 use std::sync::Arc;
 
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
-    event::register(registry, ports)
+    event::register(registry, ports).with(verify::Verify)
 }

@@ -1,6 +1,6 @@
 //! The bytes that are signed: OLPC canonical JSON (<https://wiki.laptop.org/go/Canonical_JSON>), as python-tuf and go-tuf write it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt::Write;
 
 /// The canonical form: keys in the order of their code points, no space, and in text only `"` and `\` escaped.
@@ -10,6 +10,13 @@ use std::fmt::Write;
 pub(crate) fn canonical(value: &Value) -> Vec<u8> {
     let mut text = String::new();
     write(&mut text, value);
+    text.into_bytes()
+}
+
+/// The canonical form of an object.
+pub(super) fn canonical_object(entries: &Map<String, Value>) -> Vec<u8> {
+    let mut text = String::new();
+    object(&mut text, entries);
     text.into_bytes()
 }
 
@@ -31,21 +38,23 @@ fn write(out: &mut String, value: &Value) {
             }
             out.push(']');
         }
-        Value::Object(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_unstable_by_key(|(name, _)| *name);
-            out.push('{');
-            for (at, (name, value)) in entries.into_iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                quoted(out, name);
-                out.push(':');
-                write(out, value);
-            }
-            out.push('}');
-        }
+        Value::Object(entries) => object(out, entries),
     }
+}
+
+fn object(out: &mut String, entries: &Map<String, Value>) {
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_unstable_by_key(|(name, _)| *name);
+    out.push('{');
+    for (at, (name, value)) in entries.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        quoted(out, name);
+        out.push(':');
+        write(out, value);
+    }
+    out.push('}');
 }
 
 /// Text between quotation marks.

@@ -1,6 +1,6 @@
 //! Who has signed: counted by public key, for one key can stand under two ids.
 
-use super::{Document, Key, Role};
+use super::{Document, Key, Role, Signature};
 use std::collections::BTreeMap;
 
 /// Which of a role's keys have signed a document.
@@ -50,7 +50,11 @@ impl Count {
 /// Counts the public keys of `role` that have signed `document`; `keys` are those of whoever delegates to it, by id. Places that
 /// are kept for a signature, which are empty, are no signatures.
 pub(crate) fn count(document: &Document, role: &Role, keys: &BTreeMap<String, Key>) -> Count {
-    let message = document.canonical();
+    count_over(&document.canonical(), &document.signatures, role, keys)
+}
+
+/// The same over bytes that are at hand.
+pub(crate) fn count_over(message: &[u8], signatures: &[Signature], role: &Role, keys: &BTreeMap<String, Key>) -> Count {
     let mut count = Count { threshold: role.threshold, ..Count::default() };
     let mut signers: Vec<Signer> = Vec::new();
     for key in role.keyids.iter().filter_map(|id| keys.get(id)) {
@@ -61,10 +65,10 @@ pub(crate) fn count(document: &Document, role: &Role, keys: &BTreeMap<String, Ke
             None => signers.push(Signer { ids: vec![key.id.clone()], called: key.called(), fingerprint }),
         }
     }
-    for signature in document.signatures.iter().filter(|signature| !signature.sig.is_empty()) {
+    for signature in signatures.iter().filter(|signature| !signature.sig.is_empty()) {
         let reject = |why: String| Rejected { keyid: signature.keyid.clone(), why };
         let judged = (|| {
-            if document.signatures.iter().filter(|other| other.keyid == signature.keyid).count() > 1 {
+            if signatures.iter().filter(|other| other.keyid == signature.keyid).count() > 1 {
                 return Err("several signatures are under this id".to_string());
             }
             if !role.keyids.contains(&signature.keyid) {
@@ -73,7 +77,7 @@ pub(crate) fn count(document: &Document, role: &Role, keys: &BTreeMap<String, Ke
             let key = keys.get(&signature.keyid).ok_or("there is no key under this id")?;
             let public = key.public.as_ref().map_err(|why| format!("the key cannot be used: {why}"))?;
             let bytes = hex::decode(&signature.sig).map_err(|_| "the signature is not in hex".to_string())?;
-            if public.verifies(&message, &bytes) {
+            if public.verifies(message, &bytes) {
                 Ok(public.fingerprint())
             } else {
                 Err("the signature does not verify".to_string())

@@ -1,6 +1,6 @@
 //! A file of metadata: what is signed, and the signatures.
 
-use super::{Key, Role, canonical, read};
+use super::{Key, Role, canonical_object, read};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json, ser::PrettyFormatter};
@@ -32,7 +32,11 @@ impl Signature {
         Self { keyid: keyid.to_string(), sig: hex::encode(signature), others: Map::new() }
     }
 
-    fn read(value: Value) -> Result<Self, String> {
+    /// Reads a signature.
+    ///
+    /// # Errors
+    /// What is wrong, as a clause.
+    pub(super) fn read(value: Value) -> Result<Self, String> {
         let Value::Object(mut others) = value else { return Err("a signature is no object".to_string()) };
         match (others.remove("keyid"), others.remove("sig")) {
             (Some(Value::String(keyid)), Some(Value::String(sig))) => Ok(Self { keyid, sig, others }),
@@ -59,6 +63,11 @@ impl Document {
     /// # Errors
     /// What is wrong, as a clause.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
+        Self::parse(bytes)?.checked()
+    }
+
+    /// Reads what is signed and the signatures, whatever is in them.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let Value::Object(mut others) = read(bytes)? else { return Err("it is no JSON object".to_string()) };
         let Some(Value::Object(signed)) = others.remove("signed") else {
             return Err("it has nothing that is `signed`".to_string());
@@ -67,20 +76,27 @@ impl Document {
             return Err("it has no `signatures`".to_string());
         };
         let signatures = signatures.into_iter().map(Signature::read).collect::<Result<Vec<_>, _>>()?;
-        let document = Self { signed, signatures, others };
-        document.text("_type")?;
-        let spec = document.text("spec_version")?;
+        Ok(Self { signed, signatures, others })
+    }
+
+    /// With what every role has.
+    ///
+    /// # Errors
+    /// What is wrong, as a clause.
+    pub(super) fn checked(self) -> Result<Self, String> {
+        self.text("_type")?;
+        let spec = self.text("spec_version")?;
         if spec.split('.').next() != Some("1") {
             return Err(format!("it is of version {spec:?} of the specification; only 1 is known here"));
         }
-        document.version()?;
-        document.expires()?;
-        Ok(document)
+        self.version()?;
+        self.expires()?;
+        Ok(self)
     }
 
     /// The bytes that are signed.
     pub(crate) fn canonical(&self) -> Vec<u8> {
-        canonical(&Value::Object(self.signed.clone()))
+        canonical_object(&self.signed)
     }
 
     /// The file as python-tuf writes it: keys in order, a space for each depth, only ASCII, no line feed at the end.

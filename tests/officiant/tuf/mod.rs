@@ -1,0 +1,3 @@
+//! The Update Framework.
+
+mod verify;
