@@ -20,9 +20,7 @@ const PIN: &str = "86420975";
 const PUK: &str = "97531864";
 
 fn rehearsal() -> Ceremony {
-    Ceremony::rehearse_file(RUNBOOK)
-        .answer("device-provisioning/pin", PIN)
-        .answer("device-provisioning/new_puk", PUK)
+    Ceremony::rehearse_file(RUNBOOK).answer("device-provisioning/pin", PIN).answer("device-provisioning/new_puk", PUK)
 }
 
 fn product(ceremony: &CarriedOut, name: &str) -> PathBuf {
@@ -307,8 +305,7 @@ fn a_ceremony_that_is_killed_in_the_middle_goes_on_to_the_same_end() {
             .answer("secret/new_puk", PUK)
             .answer("device-provisioning/pin", PIN)
             .answer("device-provisioning/new_puk", PUK);
-        let answers =
-            ["7", "9", "10", "11", "12", "14"].map(|step| format!("device-provisioning/{step}#secret/pin"));
+        let answers = ["7", "9", "10", "11", "12", "14"].map(|step| format!("device-provisioning/{step}#secret/pin"));
         let ceremony = answers.iter().fold(ceremony, |ceremony, key| ceremony.answer(key, PIN));
         let ceremony = ceremony.answer("device-provisioning/9#secret/new_puk", PUK).carry_out().exits(0);
         assert_eq!(failures(&ceremony), [""; 0], "after {lines} lines");
@@ -437,12 +434,15 @@ fn plain(text: &str) -> String {
 }
 
 /// Everything that a person reads in the runbook, in the order in which it comes up.
-fn read(runbook: &Runbook, section: &str, texts: &mut String) {
+pub fn read(runbook: &Runbook, section: &str, texts: &mut String) {
     fn walk(runbook: &Runbook, steps: &[Step], texts: &mut String) {
         for step in steps {
             match &step.kind {
                 StepKind::Do(act) => texts.extend([" ", act.text.as_str()]),
-                StepKind::GoTo(go_to) => read(runbook, &go_to.section, texts),
+                StepKind::GoTo(go_to) => {
+                    texts.extend(go_to.text.iter().map(|text| format!(" {text}")));
+                    read(runbook, &go_to.section, texts);
+                }
                 StepKind::If(condition) => {
                     walk(runbook, &condition.then, texts);
                     walk(runbook, &condition.otherwise, texts);
