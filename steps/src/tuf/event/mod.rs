@@ -3,10 +3,22 @@
 
 mod accept;
 mod delegate;
+mod diff;
+mod edit;
+mod event;
+mod faults;
+mod git;
 mod handle;
+mod invitations;
+mod kept;
+mod practice;
+mod progress;
 mod reported;
+mod repository;
 mod sign;
 mod status;
+mod tree;
+mod write;
 
 use crate::ports::Ports;
 use officiant_engine::conduct::Registry;

@@ -1,12 +1,18 @@
 //! `tuf.status`: how far a signing event is.
 
 use super::{
+    event::{Event, same_clone},
     handle::Handle,
+    kept::{keep, now, recorded},
+    practice::Scene,
+    progress,
     reported::{Files, Found, State},
+    repository::differing,
 };
-use officiant_engine::conduct::{Effect, Failure, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(super) struct Status;
 
@@ -23,7 +29,7 @@ pub(super) struct Arguments {
     pub(super) user: Option<Handle>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Outputs {
     /// The clone.
     found: Found,
@@ -45,7 +51,32 @@ impl StepHandler for Status {
     type Arguments = Arguments;
     type Outputs = Outputs;
 
-    fn perform(&self, _: Arguments, _: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        Err(Failure::new("not-there", "this step is not there yet"))
+    fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        let user = arguments.user.as_ref().map(Handle::as_str);
+        let scene = Scene::Invited(user.unwrap_or("@rehearsal-user"));
+        let event = Event::find(stage, &arguments.clone, &arguments.published, Some(scene))?;
+        let at = now();
+        let state = progress::state(&event.published, &event.before, user, at);
+        event.show(stage, &state);
+        let uncommitted = differing(&event.repository.committed()?, &event.before.tree);
+        let tree = &event.before.tree;
+        let files = keep(stage, None, &event.published.tree, tree, tree)?;
+        Ok(Outputs { found: event.repository.found(), at: at.to_string(), uncommitted, state, files })
     }
+
+    /// The files that were kept say the same today, at the time of the step.
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        objections(arguments, outputs, exhibit).unwrap_or_else(|objection| vec![objection])
+    }
+}
+
+fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Result<Vec<Objection>, Objection> {
+    let recorded = recorded::<Outputs>(outputs, exhibit, None, false, |it| (&it.files, &it.at))?;
+    let mut objections: Vec<Objection> = same_clone(&arguments.clone, &recorded.outputs.found).into_iter().collect();
+    let user = arguments.user.as_ref().map(Handle::as_str);
+    let state = progress::state(&recorded.published, &recorded.after, user, recorded.at);
+    if state != recorded.outputs.state || recorded.before.tree != recorded.after.tree {
+        objections.push(Objection::wrong("state", "the event is not as the record says that it was"));
+    }
+    Ok(objections)
 }

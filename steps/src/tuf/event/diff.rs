@@ -1,0 +1,211 @@
+//! What changed against what is published, in words: who signs, how many must, until when, for what. Whatever changed that has no
+//! words of its own is shown raw; nothing changes unseen.
+
+mod raw;
+mod roles;
+
+use super::{
+    edit::{EXPIRY, SIGNING},
+    reported::Change,
+    tree::View,
+};
+use crate::{text::plain, tuf::metadata::Document};
+use raw::{raw, shown};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Most characters of a line: it is read on a terminal of 80 columns, indented.
+const WIDTH: usize = 76;
+
+/// What changed in every role whose file is not as it is published.
+pub(crate) fn changes(published: &View, event: &View) -> Vec<Change> {
+    let changed = event.changed_since(published);
+    changed.iter().filter_map(|role| Some(change(role, published.document(role), event.document(role)?))).collect()
+}
+
+fn change(role: &str, old: Option<&Document>, new: &Document) -> Change {
+    let version = |document: &Document| document.version().unwrap_or(0);
+    Change { role: plain(role), from: old.map(version), to: version(new), lines: lines(old, new) }
+}
+
+/// The changes as people read them.
+pub(crate) fn in_words(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        let from = change.from.map_or("new".to_string(), |from| format!("version {from} is published"));
+        text.push_str(&folded(&format!("{}, version {} ({from})", change.role, change.to)));
+        text.push('\n');
+        for line in &change.lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text.trim_end().to_string()
+}
+
+fn lines(old: Option<&Document>, new: &Document) -> Vec<String> {
+    let empty = Map::new();
+    let before = old.map_or(&empty, |old| &old.signed);
+    let mut lines = Lines(Vec::new());
+    lines.dates(before, &new.signed, old.is_some());
+    if new.kind() == "root" {
+        lines.delegated(old, new, "");
+    } else if before.get("delegations") != new.signed.get("delegations") {
+        lines.delegated(old, new, "delegations.");
+    }
+    if new.kind() == "targets" {
+        lines.artifacts(before.get("targets"), new.signed.get("targets"));
+    }
+    let known = ["version", "expires", EXPIRY, SIGNING];
+    let kind = if new.kind() == "root" { ["keys", "roles"] } else { ["targets", "delegations"] };
+    let names: BTreeSet<&String> = before.keys().chain(new.signed.keys()).collect();
+    for name in names.into_iter().filter(|name| !known.contains(&name.as_str()) && !kind.contains(&name.as_str())) {
+        raw(&plain(name), before.get(name), new.signed.get(name), &mut lines);
+    }
+    if lines.0.is_empty() && before != &new.signed {
+        raw("signed", Some(&Value::Object(before.clone())), Some(&Value::Object(new.signed.clone())), &mut lines);
+    }
+    let others = old.map_or(&empty, |old| &old.others);
+    if others != &new.others {
+        raw("unsigned", Some(&Value::Object(others.clone())), Some(&Value::Object(new.others.clone())), &mut lines);
+    }
+    if old.is_some() && before == &new.signed && lines.0.is_empty() {
+        lines.say("nothing that is signed has changed, only the signatures");
+    }
+    lines.0
+}
+
+/// Lines for people: short, aligned, without anything that a terminal could take for more than text.
+pub(super) struct Lines(Vec<String>);
+
+impl Lines {
+    /// A line of its own.
+    fn say(&mut self, text: &str) {
+        self.at(1, text);
+    }
+
+    /// A line that belongs to the one above.
+    fn at(&mut self, depth: usize, text: &str) {
+        self.0.push(folded(&format!("{}{}", "  ".repeat(depth), plain(text))));
+    }
+
+    /// A name and a value, and what it was.
+    fn field(&mut self, name: &str, new: &str, old: Option<&str>) {
+        let was = old.map(|old| format!(" (was {old})")).unwrap_or_default();
+        self.say(&format!("{name:<15} {new}{was}"));
+    }
+
+    fn dates(&mut self, before: &Map<String, Value>, after: &Map<String, Value>, is_old: bool) {
+        let fields = [("expires", "expires"), (EXPIRY, "expiry period"), (SIGNING, "signing period")];
+        if before.get("version") != after.get("version") && is_old {
+            self.field("version", &shown(after.get("version")), Some(&shown(before.get("version"))));
+        }
+        for (field, name) in fields {
+            let (old, new) = (before.get(field), after.get(field));
+            if old == new {
+                continue;
+            }
+            let told = |value: Option<&Value>| match value {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Number(days)) if field != "expires" => days_of(&days.to_string()),
+                other => shown(other),
+            };
+            self.field(name, &told(new), is_old.then(|| told(old)).as_deref());
+        }
+    }
+
+    /// What is to be downloaded: each new, changed or gone file with its length and digests.
+    fn artifacts(&mut self, old: Option<&Value>, new: Option<&Value>) {
+        let empty = Map::new();
+        let (Some(after), before) = (new.and_then(Value::as_object), old.and_then(Value::as_object)) else {
+            raw("targets", old, new, self);
+            return;
+        };
+        let before = before.unwrap_or(&empty);
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for name in names {
+            let (old, new) = (before.get(name), after.get(name));
+            let sign = match (old, new) {
+                _ if old == new => continue,
+                (None, _) => "new artifact",
+                (_, None) => "artifact gone:",
+                _ => "changed artifact",
+            };
+            self.say(&format!("{sign} {name}"));
+            for (value, sign) in [(old, "-"), (new, "+")] {
+                let Some(Value::Object(value)) = value else {
+                    if let Some(value) = value {
+                        self.at(2, &format!("{sign} {}", shown(Some(value))));
+                    }
+                    continue;
+                };
+                if let Some(length) = value.get("length") {
+                    self.at(2, &format!("{sign} length {}", shown(Some(length))));
+                }
+                for (algorithm, digest) in value.get("hashes").and_then(Value::as_object).into_iter().flatten() {
+                    let digest = digest.as_str().map_or_else(|| shown(Some(digest)), str::to_string);
+                    self.at(2, &format!("{sign} {algorithm} {digest}"));
+                }
+                for (field, other) in value.iter().filter(|(field, _)| !["length", "hashes"].contains(&field.as_str()))
+                {
+                    self.at(2, &format!("{sign} {field}: {}", shown(Some(other))));
+                }
+                let hashes = value.get("hashes");
+                if hashes.is_some_and(|hashes| !hashes.is_object()) {
+                    self.at(2, &format!("{sign} hashes: {}", shown(hashes)));
+                }
+            }
+        }
+    }
+}
+
+/// A number of days.
+fn days_of(days: &str) -> String {
+    if days == "1" { "1 day".to_string() } else { format!("{days} days") }
+}
+
+/// A line, folded where it is too long; what follows is indented further.
+pub(super) fn folded(line: &str) -> String {
+    let indent = line.chars().take_while(|it| *it == ' ').count() + 4;
+    let mut out = String::new();
+    let mut used = 0;
+    let mut pending: Vec<char> = Vec::new();
+    let place = |word: &mut Vec<char>, out: &mut String, used: &mut usize| {
+        let length = word.len();
+        let text = word.iter().collect::<String>();
+        let solid = text.trim_start().chars().count();
+        if *used + length <= WIDTH {
+            out.push_str(&text);
+            *used += length;
+        } else {
+            let word = text.trim_start();
+            if *used > 0 && indent + solid <= WIDTH {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                out.push_str(word);
+                *used = indent + solid;
+            } else {
+                // A word that is longer than a line is cut.
+                for character in text.chars() {
+                    if *used == WIDTH {
+                        out.push('\n');
+                        out.push_str(&" ".repeat(indent));
+                        *used = indent;
+                    }
+                    out.push(character);
+                    *used += 1;
+                }
+            }
+        }
+        word.clear();
+    };
+    for character in line.chars() {
+        if character == ' ' && pending.last().is_some_and(|it| *it != ' ') {
+            place(&mut pending, &mut out, &mut used);
+        }
+        pending.push(character);
+    }
+    place(&mut pending, &mut out, &mut used);
+    out
+}
