@@ -95,8 +95,8 @@ impl Rehearse {
             return EveryBranch { loaded, runbook, bindings, out, answers, outside, faults, format }.carry_out();
         }
         let mut console = console(self.attended, true, self.outside, self.answers.as_ref(), &self.out)?;
-        let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
-        let earlier = self.devices.as_deref().map(|folder| bench.earlier(folder)).transpose();
+        let mut serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
+        let earlier = self.devices.as_deref().map(|folder| bench.earlier(folder, &bindings, &mut serials)).transpose();
         let earlier = earlier.map_err(|it| Outcome::not_tried(format!("--devices: {it}")))?;
         for (device, fault) in faults {
             bench.inject(&device, fault);

@@ -171,9 +171,7 @@ impl Holder {
             .rehearse(runbook)
             .argument("--outside")
             .argument("--devices")
-            .argument(self.provisioning.folder().display().to_string())
-            .argument("--bind")
-            .argument(format!("devices.YubiKey.serial={}", self.serial));
+            .argument(self.provisioning.folder().display().to_string());
         ceremony
             .answer("inputs/github_user", self.handle)
             .answer("inputs/repository", repository.path("origin.git").to_str().unwrap())
