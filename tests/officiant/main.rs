@@ -16,6 +16,8 @@ mod forgeries;
 mod forging;
 mod hosts;
 mod interpreting;
+mod kms;
+mod match_root;
 mod piv;
 mod psf;
 mod readme;

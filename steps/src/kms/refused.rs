@@ -73,6 +73,9 @@ const KNOWN: [(&[&str], &str, &str); 6] = [
 impl Refused {
     /// What KMS refused with: a code, where it said one, and the HTTP status.
     pub(super) fn by(code: Option<&str>, status: u16) -> Self {
+        if (200..=299).contains(&status) {
+            return Self::Answer("it cannot be read".to_string());
+        }
         let known = KNOWN.iter().find(|(codes, _, _)| code.is_some_and(|code| codes.contains(&code)));
         known.map_or(Self::Status(status), |(_, what, next)| Self::Known(what, next))
     }

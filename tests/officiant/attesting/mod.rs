@@ -1,9 +1,9 @@
 //! `attestation.verify`.
 
-mod authority;
+pub mod authority;
 mod ceremonies;
 mod chains;
 mod forgeries;
 mod real;
-mod room;
+pub mod room;
 mod yubihsm;

@@ -1,15 +1,16 @@
 //! Key holders with virtual YubiKeys, the repository that they share, and what stands for AWS.
 
 use crate::{
-    devices::{Running, until},
+    kms::{
+        moto::{Moto, peer},
+        support::Desk,
+    },
     support::{CarriedOut, Ceremony},
     terminal::Person,
     yubikeys::support::{VirtualReaders, path_of},
 };
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
-    net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -221,44 +222,17 @@ impl Holder {
     }
 }
 
-/// `moto`, which stands for AWS on loopback, with one key in its KMS.
+/// AWS on loopback, with one key in its KMS.
 pub struct Aws {
-    _process: Running,
-    pub endpoint: String,
+    pub moto: Moto,
+    pub desk: Desk,
     pub key: String,
 }
 
 impl Aws {
-    #[track_caller]
     pub fn start() -> Self {
-        let mut command = Command::new(path_of("moto_server").unwrap());
-        command.args(["--host", "127.0.0.1", "--port", "0"]).stdin(Stdio::null()).env("PYTHONUNBUFFERED", "1");
-        let mut process = Running::start(command);
-        let mut said = BufReader::new(process.0.as_mut().unwrap().stderr.take().unwrap());
-        let mut endpoint = None;
-        let mut line = String::new();
-        while endpoint.is_none() && said.read_line(&mut line).unwrap() > 0 {
-            endpoint = line.split_once("Running on ").map(|(_, url)| url.trim_end().to_string());
-            line.clear();
-        }
-        let endpoint = endpoint.expect("moto did not start");
-        thread::spawn(move || said.read_to_end(&mut Vec::new()));
-        until("moto answers", || TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).is_ok());
-        let mut make = Command::new(path_of("python").unwrap());
-        make.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/kms_key.py"));
-        let output = make.envs(Self::credentials()).env("AWS_ENDPOINT_URL", &endpoint).output().unwrap();
-        let key = String::from_utf8(output.stdout).unwrap().trim_end().to_string();
-        assert!(key.starts_with("arn:aws:kms:"), "{}", String::from_utf8_lossy(&output.stderr));
-        Self { _process: process, endpoint, key }
-    }
-
-    /// What any credentials look like.
-    pub fn credentials() -> [(&'static str, &'static str); 4] {
-        [
-            ("AWS_ACCESS_KEY_ID", "practice"),
-            ("AWS_SECRET_ACCESS_KEY", "practice"),
-            ("AWS_CONFIG_FILE", "/nonexistent"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
-        ]
+        let (moto, desk) = (Moto::start(), Desk::new());
+        let key = peer(&desk, &moto.url, &["make", "ECC_NIST_P256"]);
+        Self { moto, desk, key }
     }
 }

@@ -34,12 +34,13 @@ fn initializes(lead: &Holder, repository: &Repository, aws: &Aws) -> CarriedOut 
     let ceremony = lead
         .rehearses(repository, "initialize.yaml")
         .argument("--bind")
-        .argument(format!("kms.endpoint={}", aws.endpoint))
+        .argument(format!("kms.endpoint={}", aws.moto.url))
         .answer("inputs/online_key", aws.key.as_str())
         .answer("prerequisites/root_signers", "@Ada, @bob, carol, @dave, @erin")
         .answer("prerequisites/targets_signers", "@ada, @bob");
+    let variables = aws.desk.environment();
     let ceremony =
-        Aws::credentials().iter().fold(ceremony, |ceremony, (name, value)| ceremony.in_environment(name, value));
+        variables.iter().fold(ceremony, |it, (name, value)| it.in_environment(name, value.to_str().unwrap()));
     ceremony.carry_out().exits(0)
 }
 

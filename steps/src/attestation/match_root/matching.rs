@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Matched {
     pub(super) roles: Vec<RoleHeld>,
-    pub(super) holders: Vec<Held>,
+    pub(super) holders: Vec<HeldKey>,
     /// What is missing on either side, as clauses.
     pub(super) faults: Vec<String>,
     pub(super) findings: Vec<Finding>,
@@ -35,7 +35,7 @@ pub(super) struct RoleHeld {
 
 /// A key, the roles that it is in and the device that has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Held {
+pub(super) struct HeldKey {
     /// Who holds it, as metadata says.
     who: String,
     /// The devices that attest it, by serial number; none when it is missing.
@@ -60,7 +60,7 @@ pub(super) struct Finding {
     pub(super) message: String,
 }
 
-impl Held {
+impl HeldKey {
     /// For those who watch.
     pub(super) fn line(&self) -> (String, String) {
         let device = match self.devices[..] {
@@ -75,7 +75,7 @@ impl Held {
 
 /// A public key in metadata.
 struct Standing {
-    held: Held,
+    held: HeldKey,
     /// Its owners, as its ids have them.
     owners: BTreeSet<String>,
     /// Whether it is in a role whose keys must have devices.
@@ -166,7 +166,7 @@ fn standing(metadata: &Metadata, needed: &[String], matched: &mut Matched) -> Re
 
 fn stand(standing: &mut Vec<Standing>, key: &Key, fingerprint: &str, role: &str, is_needed: bool) {
     let at = standing.iter().position(|it| it.held.fingerprint == fingerprint).unwrap_or_else(|| {
-        let held = Held {
+        let held = HeldKey {
             who: plain(&key.called()),
             devices: Vec::new(),
             held_by: None,
@@ -187,9 +187,12 @@ fn stand(standing: &mut Vec<Standing>, key: &Key, fingerprint: &str, role: &str,
     *needed |= is_needed;
 }
 
-/// Every role with the keys of whoever delegates to it.
-fn roles(metadata: &Metadata) -> Result<Vec<(Role, BTreeMap<String, Key>)>, String> {
-    let mut all: Vec<(Role, BTreeMap<String, Key>)> = Vec::new();
+/// A role, and its keys by id.
+type Delegated = (Role, BTreeMap<String, Key>);
+
+/// Every role with its keys as whoever delegates to it has them.
+fn roles(metadata: &Metadata) -> Result<Vec<Delegated>, String> {
+    let mut all: Vec<Delegated> = Vec::new();
     for document in [Some(&metadata.root), metadata.targets.as_ref()].into_iter().flatten() {
         let keys = document.keys().map_err(|why| format!("{}: {why}", document.kind()))?;
         for role in document.roles().map_err(|why| format!("{}: {why}", document.kind()))? {
@@ -204,11 +207,11 @@ fn roles(metadata: &Metadata) -> Result<Vec<(Role, BTreeMap<String, Key>)>, Stri
 }
 
 /// A device's key that is in no role.
-fn in_no_role(device: &Attested, fingerprint: &str, faults: &mut Vec<String>) -> Held {
+fn in_no_role(device: &Attested, fingerprint: &str, faults: &mut Vec<String>) -> HeldKey {
     let serial = device.serial;
     let by = device.held_by.as_ref().map(|by| format!(", held by {by},")).unwrap_or_default();
     faults.push(format!("the device {serial}{by} has a key that is in no role: {fingerprint}"));
-    Held {
+    HeldKey {
         who: device.held_by.clone().unwrap_or_else(|| "nobody is named".to_string()),
         devices: vec![serial],
         held_by: device.held_by.clone(),

@@ -12,7 +12,7 @@ use super::{
     verify::{self, Looked, Origin, folder_mark, look},
 };
 use holder::Attested;
-use matching::{Finding, Held, Matched, RoleHeld};
+use matching::{Finding, HeldKey, Matched, RoleHeld};
 use metadata::Metadata;
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Notice, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
@@ -129,7 +129,7 @@ pub(super) struct Outputs {
     /// The roles of which every key has a verified device.
     roles: Vec<RoleHeld>,
     /// Who holds which key: those of the roles, and those of the devices.
-    holders: Vec<Held>,
+    holders: Vec<HeldKey>,
     /// What is odd, and no reason to refuse.
     findings: Vec<Finding>,
     /// The files of metadata that were read: root, and targets where there is one.
@@ -159,7 +159,7 @@ impl StepHandler for MatchRoot {
         wrong.extend(faults);
         let untrue = devices.iter().filter(|device| !device.faults.is_empty());
         wrong.extend(untrue.map(|device| format!("{}: {}", device.serial, device.faults.join("; "))));
-        stage.show(Notice::Outcome(holders.iter().map(Held::line).collect()));
+        stage.show(Notice::Outcome(holders.iter().map(HeldKey::line).collect()));
         for finding in &findings {
             stage.show(Notice::Information(finding.message.clone()));
         }

@@ -1,0 +1,6 @@
+//! `attestation.match-root`.
+
+mod audited;
+mod real;
+mod refused;
+mod scene;
