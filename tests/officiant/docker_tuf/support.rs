@@ -214,6 +214,7 @@ impl Holder {
         let mut person = Person::of(&command);
         person.sees("invited to become a signer").answers("signing key you would like to use", "2");
         person.answers("Yubikey and press enter", "");
+        // Once, for root alone.
         person.confides("Enter pin to sign", PIN);
         person.answers("Press enter to push", "");
         let (code, shown) = person.ends();

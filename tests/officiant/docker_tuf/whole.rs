@@ -127,7 +127,7 @@ fn completes(repository: &Repository, holders: &[Holder; 5]) -> CarriedOut {
     for _ in 0..4 {
         lead.answers("Carry this out now?", "y");
     }
-    lead.sees("merge the signing event PR").sees("Done?");
+    lead.sees("Once every keyholder").sees("Done?");
     repository.merges();
     lead.enters("y").sees("online key").answers("Done?", "y");
     for _ in 0..2 {
