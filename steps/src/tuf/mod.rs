@@ -1,6 +1,5 @@
 //! The Update Framework: metadata that is signed by thresholds of keys (<https://theupdateframework.github.io/specification/>).
 
-#[allow(dead_code, reason = "grows")]
 mod event;
 #[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 pub(crate) mod metadata;

@@ -1,3 +1,4 @@
-//! The Update Framework.
+//! TUF: metadata that is verified, and signing events.
 
+mod event;
 mod verify;

@@ -2,12 +2,12 @@
 
 use super::{
     edit::{Editor, NewKey},
-    event::{Event, same_clone},
     handle::Handle,
     kept::{now, public_key, recorded, recorded_key},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
+    signing_event::{Event, same_clone},
     tree::{Tree, View},
 };
 use crate::{

@@ -2,13 +2,13 @@
 
 use super::{
     edit::{Config, EXPIRY, Editor, NewKey, OnlineConfig},
-    event::{Event, same_clone},
     faults::is_role_name,
     handle::{Handle, Handles},
     kept::{now, public_key, recorded, recorded_key},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
+    signing_event::{Event, same_clone},
     tree::{ONLINE, TOP_LEVEL, Tree, View},
 };
 use crate::{

@@ -209,3 +209,108 @@ pub(super) fn folded(line: &str) -> String {
     place(&mut pending, &mut out, &mut used);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDTH, changes, folded, in_words};
+    use crate::tuf::event::{practice::tests::practice, tree::View};
+    use serde_json::{Value, json};
+
+    /// Every way to a value.
+    fn ways(value: &Value, way: &str, found: &mut Vec<String>) {
+        found.push(way.to_string());
+        match value {
+            Value::Object(fields) => {
+                fields
+                    .iter()
+                    .for_each(|(name, value)| ways(value, &format!("{way}/{}", name.replace('/', "~1")), found));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, value)| ways(value, &format!("{way}/{at}"), found));
+            }
+            _ => {}
+        }
+    }
+
+    /// An event in which `signed` of a role is changed, if it can be read.
+    fn with(view: &View, role: &str, change: impl FnOnce(&mut Value)) -> Option<View> {
+        let path = &view.files[role];
+        let mut value: Value = serde_json::from_slice(&view.tree[path]).ok()?;
+        change(&mut value);
+        let mut tree = view.tree.clone();
+        tree.insert(path.clone(), serde_json::to_vec(&value).ok()?);
+        View::read(tree).ok()
+    }
+
+    #[test]
+    fn nothing_changes_unseen() {
+        let published = practice();
+        let mut seen = 0;
+        for role in ["root", "targets"] {
+            let mut found = Vec::new();
+            let whole: Value = serde_json::from_slice(&published.tree[&published.files[role]]).unwrap();
+            ways(&whole["signed"], "/signed", &mut found);
+            for way in found.iter().skip(1) {
+                let changed: [&dyn Fn(&mut Value); 5] = [
+                    &|value| *value = json!("other"),
+                    &|value| *value = json!(7),
+                    &|value| {
+                        if let Value::Object(fields) = value {
+                            fields.insert("x-unknown".to_string(), json!({ "deep": [1] }));
+                        } else {
+                            *value = json!("awskms:other");
+                        }
+                    },
+                    &|value| {
+                        if let Value::Object(fields) = value {
+                            fields.retain({
+                                let mut first = true;
+                                move |_, _| !std::mem::replace(&mut first, false)
+                            });
+                        } else if let Value::Array(items) = value {
+                            items.pop();
+                        }
+                    },
+                    &|value| {
+                        if let Value::Array(items) = value {
+                            items.reverse()
+                        }
+                    },
+                ];
+                for change in changed {
+                    let Some(event) = with(&published, role, |whole| {
+                        if let Some(value) = whole.pointer_mut(way) {
+                            change(value);
+                        }
+                    }) else {
+                        continue;
+                    };
+                    let said = changes(&published, &event);
+                    let same = event.document(role).unwrap().signed == published.document(role).unwrap().signed;
+                    let words = said.iter().flat_map(|change| &change.lines).count();
+                    let only = "nothing that is signed has changed";
+                    assert_eq!(same, words == 0 || in_words(&said).contains(only), "{way}: {}", in_words(&said));
+                    seen += usize::from(!same);
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
+    fn every_line_fits_and_nothing_in_it_moves_what_is_shown() {
+        let published = practice();
+        let event = with(&published, "targets", |whole| {
+            whole["signed"]["targets"] = json!({
+                format!("a/{}\u{1b}[2J\u{202e}", "long".repeat(60)): { "length": 1, "hashes": { "sha512": "ab".repeat(64) } },
+            });
+        });
+        let words = in_words(&changes(&published, &event.unwrap()));
+        assert!(words.contains("new artifact"), "{words}");
+        assert!(words.lines().all(|line| line.chars().count() <= WIDTH), "{words}");
+        assert!(!words.contains(['\u{1b}', '\u{202e}']), "{words}");
+        let first = in_words(&changes(&View::default(), &published));
+        assert!(first.lines().all(|line| line.chars().count() <= WIDTH), "{first}");
+        assert_eq!(folded("  a b").lines().count(), 1);
+    }
+}

@@ -6,7 +6,7 @@ use super::{
     tree::{HISTORY, ONLINE, STATE, TOP_LEVEL, View},
 };
 use crate::{
-    text::plain,
+    text,
     tuf::metadata::{Document, Key, Role},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +28,23 @@ pub(super) fn faults(published: &View, event: &View, at: Timestamp) -> Vec<Strin
         }
     }
     invitations(event, &mut faults);
-    faults.into_iter().map(|fault| plain(&fault)).collect()
+    faults.into_iter().map(|fault| text::plain(&fault)).collect()
+}
+
+/// All that is against signing a plain folder of metadata, each as a sentence.
+pub(super) fn plain(folder: &View, at: Timestamp) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (role, document) in folder.documents.iter().filter(|(role, _)| !ONLINE.contains(&role.as_str())) {
+        if folder.role(role).is_none() {
+            faults.push(format!("{role} is a role that nothing in the folder delegates to"));
+        }
+        if document.expires().is_ok_and(|expires| expires <= at) {
+            faults.push(format!("{role} has expired already"));
+        }
+        keys(None, document, role, folder, &mut faults);
+        signatures(&View::default(), folder, role, document, &mut faults);
+    }
+    faults.into_iter().map(|fault| text::plain(&fault)).collect()
 }
 
 /// Files that are gone, are no role's, or are not the same in the history.
@@ -58,7 +74,7 @@ fn files(published: &View, event: &View, faults: &mut Vec<String>) {
         if path.starts_with(HISTORY) && newest.as_ref() != Some(path) && before != Some(bytes) {
             let what = if before.is_some() { "changed" } else { "is new" };
             faults.push(format!("metadata/{path} {what}, and is not the version of root that the event makes"));
-        } else if path.ends_with(".json") && path.contains('/') && !path.starts_with(HISTORY) && before != Some(bytes) {
+        } else if path.contains('/') && !path.starts_with(HISTORY) && before != Some(bytes) {
             faults.push(format!("metadata/{path} is in a folder where no role is looked for"));
         }
     }

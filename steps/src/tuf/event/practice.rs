@@ -2,6 +2,7 @@
 
 use super::{
     edit::{Config, Editor, NewKey, OnlineConfig},
+    repository::walk,
     tree::{Tree, View},
     write,
 };
@@ -43,6 +44,20 @@ impl Practice {
 
     pub(super) fn event(&self) -> PathBuf {
         self.0.join("metadata")
+    }
+
+    /// What was there before the last change.
+    pub(super) fn before(&self) -> PathBuf {
+        self.0.join("before")
+    }
+
+    /// Keeps what is there before a change, which git does for a clone.
+    ///
+    /// # Errors
+    /// `file`
+    pub(super) fn keep(&self, before: &Tree) -> Result<(), Failure> {
+        let held = walk(&self.before())?;
+        write::write(&self.before(), &held, before)
     }
 
     /// Makes it up, unless an earlier step has.
@@ -93,4 +108,15 @@ fn made_up(scene: Scene<'_>) -> Result<Tree, String> {
 /// The public half of a key that nobody keeps.
 fn made_up_key() -> PublicKey {
     PublicKey::Ed25519(ed25519_dalek::SigningKey::generate(&mut OsRng).verifying_key())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::{Scene, made_up};
+    use crate::tuf::event::tree::View;
+
+    /// An event that is made up, with keys.
+    pub(in crate::tuf::event) fn practice() -> View {
+        View::read(made_up(Scene::Published("@user")).unwrap()).unwrap()
+    }
 }

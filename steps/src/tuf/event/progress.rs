@@ -2,7 +2,7 @@
 
 use super::{
     diff, faults,
-    reported::{Signed, State},
+    reported::{Progress, State},
     tree::{ONLINE, View},
 };
 use crate::tuf::metadata::{Count, Key, PublicKey, canonical, count};
@@ -11,16 +11,24 @@ use serde_json::Value;
 
 /// The event at a moment, for `user` where somebody asks.
 pub(super) fn state(published: &View, event: &View, user: Option<&str>, at: Timestamp) -> State {
+    with_faults(published, event, user, faults::faults(published, event, at))
+}
+
+/// A plain folder of metadata at a moment.
+pub(super) fn plain(folder: &View, at: Timestamp) -> State {
+    with_faults(&View::default(), folder, None, faults::plain(folder, at))
+}
+
+fn with_faults(published: &View, event: &View, user: Option<&str>, faults: Vec<String>) -> State {
     let changed = event.changed_since(published);
     let signable = changed.iter().filter(|role| !ONLINE.contains(&role.as_str()));
-    let signatures: Vec<Signed> = signable.filter_map(|role| signed(published, event, role)).collect();
+    let signatures: Vec<Progress> = signable.filter_map(|role| signed(published, event, role)).collect();
     let invited_to = user.map(|user| event.invitations.of(user).to_vec()).unwrap_or_default();
     let lacking = |role: &&String| user.is_some_and(|user| lacks(published, event, role, user));
     let (mut to_sign, mut to_sign_later) = (Vec::new(), Vec::new());
     for role in changed.iter().filter(lacking) {
         if will_change(event, role) { to_sign_later.push(role.clone()) } else { to_sign.push(role.clone()) }
     }
-    let faults = faults::faults(published, event, at);
     let complete = faults.is_empty()
         && event.invitations.0.is_empty()
         && !signatures.is_empty()
@@ -45,7 +53,7 @@ pub(super) fn will_change(event: &View, role: &str) -> bool {
 }
 
 /// How far the signatures of a role are.
-fn signed(published: &View, event: &View, role: &str) -> Option<Signed> {
+fn signed(published: &View, event: &View, role: &str) -> Option<Progress> {
     let document = event.document(role)?;
     let counted = count(document, &event.role(role)?, &event.keys(role));
     let previous = match (role, published.role("root")) {
@@ -58,7 +66,7 @@ fn signed(published: &View, event: &View, role: &str) -> Option<Signed> {
     let of = |count: &Option<Count>, pick: fn(&Count) -> &Vec<crate::tuf::metadata::Signer>| {
         count.as_ref().map(|count| names(pick(count))).unwrap_or_default()
     };
-    Some(Signed {
+    Some(Progress {
         role: crate::text::plain(role),
         version: event.version(role),
         expires: document.text("expires").unwrap_or_default().to_string(),

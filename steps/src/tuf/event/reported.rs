@@ -32,7 +32,7 @@ pub(crate) struct Change {
 
 /// How far the signatures of a role are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Signed {
+pub(crate) struct Progress {
     pub(crate) role: String,
     pub(crate) version: u64,
     /// When it expires, RFC 3339.
@@ -59,7 +59,7 @@ pub(crate) struct State {
     /// What changed against what is published, role by role.
     pub(crate) changes: Vec<Change>,
     /// How far the signatures are, role by role.
-    pub(crate) signatures: Vec<Signed>,
+    pub(crate) signatures: Vec<Progress>,
     /// Who is invited and has not accepted, by handle: to which roles.
     pub(crate) invitations: BTreeMap<String, Vec<String>>,
     /// The roles that the user is invited to.

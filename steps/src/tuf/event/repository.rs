@@ -80,6 +80,17 @@ impl Repository {
         }
     }
 
+    /// What may have been there before a step wrote: what is committed, or what a practice repository keeps of it.
+    ///
+    /// # Errors
+    /// Those of a clone.
+    pub(super) fn former(&self) -> Result<Tree, Failure> {
+        match self {
+            Self::Clone(_) => self.committed(),
+            Self::Practice(practice) => walk(&practice.before()),
+        }
+    }
+
     /// Brings the event from what it was to what it is to be: every file is on the disk under another name before the first is put
     /// in its place.
     ///
@@ -93,6 +104,9 @@ impl Repository {
         if &self.event()? != before {
             return Err(Failure::new("changed", "somebody else changed `metadata/` meanwhile; nothing was written")
                 .next("see who works in this clone, and try again"));
+        }
+        if let Self::Practice(practice) = self {
+            practice.keep(before)?;
         }
         write::write(&folder, before, after)?;
         if &self.event()? == after {

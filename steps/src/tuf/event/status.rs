@@ -1,13 +1,13 @@
 //! `tuf.status`: how far a signing event is.
 
 use super::{
-    event::{Event, same_clone},
     handle::Handle,
     kept::{keep, now, recorded},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
     repository::differing,
+    signing_event::{Event, same_clone},
 };
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Objection, Stage, StepHandler};
 use schemars::JsonSchema;

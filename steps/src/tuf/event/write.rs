@@ -21,6 +21,7 @@ pub(super) fn write(folder: &Path, before: &Tree, after: &Tree) -> Result<(), Fa
         Failure::new("file", format!("`{}` cannot be written: {error}", path.display()))
             .next("see that the disk is there, writable and not full")
     };
+    DirBuilder::new().recursive(true).create(folder).map_err(|error| failed(folder, &error))?;
     let mut places = Vec::new();
     for (path, bytes) in after.iter().filter(|(path, bytes)| before.get(*path) != Some(bytes)) {
         let place = folder.join(path);

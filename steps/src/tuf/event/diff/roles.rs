@@ -3,7 +3,7 @@
 use super::{Lines, days_of, raw::raw, raw::shown};
 use crate::tuf::{
     event::edit::{EXPIRY, SIGNING},
-    metadata::{Document, Key, Paths, Role},
+    metadata::{Document, Key, Paths, PublicKey, Role},
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,10 +76,13 @@ impl Lines {
             told.extend(new.keyids.iter().map(String::as_str));
             return;
         }
-        let many = |role: &Role| format!("{} of {}", role.threshold, role.keyids.len());
+        let many = |role: &Role| {
+            let keys = role.keyids.len();
+            format!("threshold {}, {keys} key{}", role.threshold, if keys == 1 { "" } else { "s" })
+        };
         let was = old.filter(|old| many(old) != many(new)).map(|old| format!(" (was {})", many(old)));
         let new_word = if old.is_some() { "" } else { "new " };
-        self.say(&format!("{new_word}role {}: {} must sign{}", new.name, many(new), was.unwrap_or_default()));
+        self.say(&format!("{new_word}role {}: {}{}", new.name, many(new), was.unwrap_or_default()));
         let mut staying = Vec::new();
         for id in &new.keyids {
             let was_here = old.is_some_and(|old| old.keyids.contains(id));
@@ -169,7 +172,7 @@ impl Lines {
         if !key.is_compliant() {
             self.at(3, "the id is not the digest of the key, which it should be");
         }
-        let standard = key.public.as_ref().map(|public| public.to_tuf());
+        let standard = key.public.as_ref().map(PublicKey::to_tuf);
         let unusual = |name: &str| match &standard {
             Ok(standard) => standard.get(name) != key.value.get(name),
             Err(_) => true,
@@ -219,7 +222,7 @@ impl Lines {
         let bins: Vec<&Role> = roles.iter().filter(|role| alike.contains(role.name.as_str())).collect();
         let last = bins.last().map_or("", |role| role.name.as_str());
         self.say(&format!(
-            "{} new roles {} to {last}, each with {} of {} signing",
+            "{} new roles {} to {last}, each: threshold {}, keys {}",
             bins.len(),
             first.name,
             first.threshold,

@@ -67,12 +67,20 @@ impl Event {
         at: Timestamp,
         with: Value,
     ) -> Result<State, Failure> {
-        let at = at.to_string();
-        let state = self.state(after, user, &at)?;
+        let state = self.state(after, user, &at.to_string())?;
         self.show(stage, &state);
-        Writing { at, before: digests(&self.before.tree), after: digests(after), with }.record(stage)?;
-        self.repository.write(&self.before.tree, after)?;
+        self.put(stage, after, at, with)?;
         Ok(state)
+    }
+
+    /// Puts on the disk what is about to be written, and writes it.
+    ///
+    /// # Errors
+    /// `changed`, `file`.
+    pub(super) fn put(&self, stage: &mut Stage<'_>, after: &Tree, at: Timestamp, with: Value) -> Result<(), Failure> {
+        let (before, digest) = (digests(&self.before.tree), digests(after));
+        Writing { at: at.to_string(), before, after: digest, with }.record(stage)?;
+        self.repository.write(&self.before.tree, after)
     }
 
     /// Keeps what was compared and made.
@@ -124,17 +132,11 @@ impl Event {
             )
             .next("take it back with `git restore metadata && git clean -f metadata`, and try again"));
         }
-        let committed = repository.committed()?;
-        let before = match [committed]
-            .into_iter()
-            .chain(super::repository::made(stage))
-            .find(|it| digests(it) == writing.before)
-        {
-            Some(before) => before,
-            None => {
-                let why = "the clone holds what the step was to write, and nothing is left of what was there before";
-                return Ok(Probed::Unknown(why.to_string()));
-            }
+        let former = repository.former()?;
+        let mut found = [former].into_iter().chain(super::repository::made(stage));
+        let Some(before) = found.find(|it| digests(it) == writing.before) else {
+            let why = "the clone holds what the step was to write, and nothing is left of what was there before";
+            return Ok(Probed::Unknown(why.to_string()));
         };
         let event = Self { published: view(repository.published()?)?, before: view(before)?, repository };
         Ok(Probed::Done((event, there, writing)))

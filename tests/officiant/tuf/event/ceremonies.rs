@@ -1,0 +1,183 @@
+//! Ceremonies over signing events: recorded, replayed, forged, broken off.
+
+use super::support::Field;
+use crate::{
+    cards::has_readers,
+    forging::forge,
+    resuming::death::{Broken, Death, probes, upto},
+    support::{CarriedOut, Ceremony},
+};
+use serde_json::{Value, json};
+
+const HEAD: &str = "
+notation: 1
+title: Roles
+participants:
+  lead: { title: Lead }
+deviations: { approved_by: [lead] }
+sections:
+  start:
+    title: Start
+    steps:
+";
+
+/// A whole ceremony in which somebody alone delegates and signs.
+fn alone(field: &Field) -> CarriedOut {
+    let (lead, online) = (field.key("lead", "P-384"), field.key("online", "P-256"));
+    field.begin("first", "sign/init");
+    let (clone, key) = (field.text("first"), field.text("lead.key"));
+    let runbook = format!(
+        "{HEAD}
+      - {{ do: Copy., uses: files.copy, with: {{ from: {lead}, to: keys/lead.pem }} }}
+      - {{ do: Copy., uses: files.copy, with: {{ from: {online}, to: keys/online.pem }} }}
+      - do: Delegate.
+        uses: tuf.delegate
+        with:
+          clone: {clone}
+          user: '@lead'
+          root: {{ signers: '@lead', threshold: 1 }}
+          online: {{ public_key: keys/online.pem, uri: 'awskms:arn' }}
+          public_key: keys/lead.pem
+          out: delegated
+      - do: Sign.
+        id: signed
+        uses: tuf.sign
+        with: {{ clone: {clone}, user: '@lead', key_file: {key}, out: signed }}
+      - {{ do: Look., id: state, uses: tuf.status, with: {{ clone: {clone}, user: '@lead' }} }}
+      - end: Complete {{{{ state.state.complete }}}}.
+"
+    );
+    let mut ceremony = Ceremony::run(&runbook).answer("start/4#sign", "yes");
+    for step in 1..=4 {
+        ceremony = ceremony.answer(&format!("start/{step}#go"), "yes");
+    }
+    ceremony.carry_out().exits(0)
+}
+
+fn outputs<'a>(entries: &'a mut [Value], step: &str) -> &'a mut Value {
+    let mut finished = entries.iter_mut().filter(|entry| entry["kind"] == "finished" && entry["step"] == step);
+    &mut finished.next().unwrap()["body"]["outputs"]
+}
+
+#[test]
+fn a_ceremony_over_an_event_holds_from_its_folder_alone_and_forged_it_does_not() {
+    let field = Field::new();
+    let ceremony = alone(&field).mentions("+ @lead  ecdsa-sha2-nistp384").mentions("complete: enough have signed");
+    drop(field);
+    ceremony.replay().holds();
+    let honest = ceremony.entries();
+    type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
+    let forgeries: [(&str, &str, Edit<'_>); 11] = [
+        ("state", "is not as the record says", &|it| outputs(it, "start/3")["state"]["to_sign"] = json!([])),
+        ("state", "is not as the record says", &|it| {
+            outputs(it, "start/3")["state"]["changes"][0]["lines"][0] = json!("  nothing of interest");
+        }),
+        ("at", "not while it was carried out", &|it| outputs(it, "start/3")["at"] = json!("2020-01-01T00:00:00Z")),
+        ("files", "is not the file that was recorded", &|it| {
+            let digest = "0".repeat(64);
+            outputs(it, "start/3")["files"]["after"]["root.json"]["sha256"] = digest.into();
+        }),
+        ("change", "not all that changed", &|it| {
+            let outputs = outputs(it, "start/4");
+            outputs["files"]["before"]["targets.json"] = outputs["files"]["after"]["targets.json"].clone();
+        }),
+        ("clone", "another", &|it| outputs(it, "start/3")["found"]["clone"] = json!("/elsewhere")),
+        ("signature", "does not verify", &|it| {
+            let signatures = &mut outputs(it, "start/4")["signatures"];
+            let other = signatures[1]["signature"].clone();
+            signatures[0]["signature"] = other;
+        }),
+        ("signature", "not one that signs", &|it| {
+            outputs(it, "start/4")["signatures"][0]["keyid"] = json!("00".repeat(32));
+        }),
+        ("serial", "which device", &|it| outputs(it, "start/4")["serial"] = json!(12)),
+        ("diff", "what was shown", &|it| {
+            let seen = it.iter_mut().find(|entry| entry["body"]["seen"]["shown"].is_array()).unwrap();
+            seen["body"]["seen"]["shown"][0]["to"] = json!(2);
+        }),
+        ("before", "right before it was changed", &|it| {
+            let seen = it.iter_mut().find(|entry| entry["body"]["seen"]["after"].is_object()).unwrap();
+            seen["body"]["seen"]["after"]["root.json"] = json!("00");
+        }),
+    ];
+    for (code, part, edit) in forgeries {
+        let mut entries = honest.clone();
+        edit(&mut entries);
+        assert_ne!(entries, honest, "{code}: {part}");
+        ceremony.rewrite(&forge(&mut entries));
+        ceremony.replay().refuses(code, part);
+    }
+}
+
+/// A rehearsal without people, in the practice repository.
+fn rehearsal(steps: &str) -> Ceremony {
+    let devices = "\ndevices:\n  KEY-1: { kind: yubikey, rehearse: { serial: 90000001 } }\n";
+    let head = HEAD.replace("\ndeviations", &format!("{devices}deviations"));
+    Ceremony::rehearse(&format!("{head}{steps}      - end: Over.\n"))
+}
+
+const ACCEPT: &str = "
+      - { do: Insert it., uses: devices.insert, with: { device: KEY-1 } }
+      - do: Generate a key.
+        uses: piv.generate-key
+        with: { device: KEY-1, management_key: { secret: factory-default }, slot: 9c, algorithm: ECCP384, out: key.pem }
+      - do: Accept.
+        uses: tuf.accept
+        with: { clone: REHEARSAL, user: Carol, public_key: key.pem, out: accepted }
+";
+
+const SIGN: &str = "
+      - do: Sign.
+        uses: tuf.sign
+        with: { clone: REHEARSAL, user: Carol, device: KEY-1, pin: { secret: factory-default }, out: signed }
+      - { do: Look., uses: tuf.status, with: { clone: REHEARSAL, user: Carol } }
+";
+
+#[test]
+fn a_rehearsal_practises_on_a_repository_of_its_own_with_a_yubikey() {
+    if !has_readers() {
+        return;
+    }
+    let ceremony = rehearsal(&format!("{ACCEPT}{SIGN}")).carry_out().exits(0).mentions("PRACTICE").mentions("made up");
+    let mut entries = ceremony.entries();
+    assert_eq!(outputs(&mut entries, "start/3")["roles"], json!(["root", "targets"]));
+    let signed = outputs(&mut entries, "start/4").clone();
+    assert_eq!((&signed["serial"], signed["signatures"].as_array().unwrap().len()), (&json!(90_000_001), 2));
+    assert_eq!(signed["state"]["signatures"][0]["signed_by"], json!(["@carol"]));
+    ceremony.replay().holds();
+}
+
+#[test]
+fn a_key_that_is_not_the_holders_is_refused_before_its_pin_is_used() {
+    if !has_readers() {
+        return;
+    }
+    let other = "
+      - do: Generate another key.
+        uses: piv.generate-key
+        with: { device: KEY-1, management_key: { secret: factory-default }, slot: 9a, algorithm: ECCP384, out: other.pem }
+";
+    let sign =
+        SIGN.replace("device: KEY-1,", "device: KEY-1, slot: 9a,").replace("factory-default }, out", "wrong }, out");
+    let ask = "
+      - { do: Make up a PIN., id: wrong, uses: ask.secret, with: { min_length: 6, max_length: 8 } }
+";
+    let ceremony = rehearsal(&format!("{ACCEPT}{other}{ask}{sign}")).answer("start/6#choice", "abort").carry_out();
+    assert!(ceremony.stderr().contains("holds another key than @carol has"), "{}", ceremony.stderr());
+    assert!(ceremony.stderr().contains("no PIN was used"), "{}", ceremony.stderr());
+}
+
+#[test]
+fn a_change_that_was_written_right_before_the_break_is_taken_up_and_another_is_made_once() {
+    if !has_readers() {
+        return;
+    }
+    let whole = rehearsal(ACCEPT).carry_out().exits(0);
+    let lines = upto(&whole.folder(), |entry| entry["kind"] == "observed" && entry["step"] == "start/3");
+    for (bytes, probed) in [(30, "done"), (0, "not-done")] {
+        let broken = Broken::off(rehearsal(ACCEPT), Death { lines, bytes });
+        broken.comes_to_its_end(&[], &[]);
+        assert_eq!(probes(&broken.folder()).last().map(String::as_str), Some(probed));
+        crate::support::replay(&broken.folder(), &[]).holds();
+    }
+}
