@@ -179,7 +179,7 @@ impl Holder {
             .answer("inputs/clone", clone.to_str().unwrap())
             .answer("inputs/event", EVENT)
             .answer("prerequisites/1", false)
-            .answer("prerequisites/4", !clone.exists())
+            .answer("prerequisites/3", !clone.exists())
             .answer("first-signature/pin", PIN)
             .answer("sign/pin", PIN)
     }
