@@ -33,6 +33,11 @@ pub mod fuzzing {
     pub fn certificate(bytes: &[u8]) {
         crate::attestation::fuzz(bytes);
     }
+
+    /// Reads TUF metadata in both ways there are, which agree.
+    pub fn tuf_metadata(bytes: &[u8]) {
+        crate::tuf::fuzz(bytes);
+    }
 }
 
 /// Every step handler; those that need a device look for it on `ports`.

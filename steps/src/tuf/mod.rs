@@ -11,6 +11,8 @@ use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
 use std::sync::Arc;
 
+pub(crate) use metadata::fuzz;
+
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     event::register(registry, ports).with(verify::Verify)
 }

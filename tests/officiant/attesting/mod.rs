@@ -7,3 +7,5 @@ mod forgeries;
 mod real;
 pub mod room;
 mod yubihsm;
+
+pub use room::real_data;

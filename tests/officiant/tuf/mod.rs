@@ -1,4 +1,6 @@
 //! TUF: metadata that is verified, and signing events.
 
 mod event;
+mod hostile;
+mod repository;
 mod verify;

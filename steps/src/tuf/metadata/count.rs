@@ -1,7 +1,7 @@
 //! Who has signed: counted by public key, for one key can stand under two ids.
 
 use super::{Document, Key, Role, Signature};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which of a role's keys have signed a document.
 #[derive(Debug, Clone, Default)]
@@ -57,21 +57,30 @@ pub(crate) fn count(document: &Document, role: &Role, keys: &BTreeMap<String, Ke
 pub(crate) fn count_over(message: &[u8], signatures: &[Signature], role: &Role, keys: &BTreeMap<String, Key>) -> Count {
     let mut count = Count { threshold: role.threshold, ..Count::default() };
     let mut signers: Vec<Signer> = Vec::new();
+    let mut places = BTreeMap::<String, usize>::new();
     for key in role.keyids.iter().filter_map(|id| keys.get(id)) {
         let Ok(public) = &key.public else { continue };
         let fingerprint = public.fingerprint();
-        match signers.iter_mut().find(|signer| signer.fingerprint == fingerprint) {
-            Some(signer) => signer.ids.push(key.id.clone()),
-            None => signers.push(Signer { ids: vec![key.id.clone()], called: key.called(), fingerprint }),
+        if let Some(place) = places.get(&fingerprint) {
+            signers[*place].ids.push(key.id.clone());
+        } else {
+            places.insert(fingerprint.clone(), signers.len());
+            signers.push(Signer { ids: vec![key.id.clone()], called: key.called(), fingerprint });
         }
     }
+    let own: BTreeSet<&str> = role.keyids.iter().map(String::as_str).collect();
+    let mut under = BTreeMap::<&str, usize>::new();
+    for signature in signatures.iter().filter(|signature| !signature.sig.is_empty()) {
+        *under.entry(&signature.keyid).or_default() += 1;
+    }
+    let mut have_signed = BTreeSet::new();
     for signature in signatures.iter().filter(|signature| !signature.sig.is_empty()) {
         let reject = |why: String| Rejected { keyid: signature.keyid.clone(), why };
         let judged = (|| {
-            if signatures.iter().filter(|other| other.keyid == signature.keyid).count() > 1 {
+            if under.get(signature.keyid.as_str()).is_some_and(|count| *count > 1) {
                 return Err("several signatures are under this id".to_string());
             }
-            if !role.keyids.contains(&signature.keyid) {
+            if !own.contains(signature.keyid.as_str()) {
                 return Err(format!("it is no key of the role {:?}", role.name));
             }
             let key = keys.get(&signature.keyid).ok_or("there is no key under this id")?;
@@ -85,8 +94,10 @@ pub(crate) fn count_over(message: &[u8], signatures: &[Signature], role: &Role, 
         })();
         match judged {
             Ok(fingerprint) => {
-                if let Some(at) = signers.iter().position(|signer| signer.fingerprint == fingerprint) {
-                    count.signed.push(signers.remove(at));
+                if let Some(place) = places.get(&fingerprint)
+                    && have_signed.insert(*place)
+                {
+                    count.signed.push(signers[*place].clone());
                 } else {
                     count.rejected.push(reject("the same public key has signed under another id".to_string()));
                 }
@@ -94,6 +105,7 @@ pub(crate) fn count_over(message: &[u8], signatures: &[Signature], role: &Role, 
             Err(why) => count.rejected.push(reject(why)),
         }
     }
-    count.missing = signers;
+    let missing = signers.into_iter().enumerate().filter(|(place, _)| !have_signed.contains(place));
+    count.missing = missing.map(|(_, signer)| signer).collect();
     count
 }

@@ -165,5 +165,5 @@ impl<'a> Scan<'a> {
 
 /// JSON has no control characters in text as they are.
 fn has_control(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | (byte < 0x20))
+    text.bytes().min().is_some_and(|least| least < 0x20)
 }

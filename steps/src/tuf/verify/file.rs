@@ -4,6 +4,7 @@ use super::{
     super::metadata::{Count, Document, Entry, Key, Opened, Role, count_over},
     fields,
     files::{Files, quoted},
+    names::LONGEST,
     reach::Reach,
     report::{Finding, Verified, called},
     targets::Targets,
@@ -12,7 +13,10 @@ use jiff::Timestamp;
 use officiant_engine::record::digest_hex;
 use serde_json::Value;
 use sha2::{Digest, Sha512};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 use unicode_normalization::is_nfc;
 
 /// The most targets out of reach that are kept.
@@ -90,7 +94,10 @@ impl Judge<'_> {
         }
         let visit = |gathered: &mut Gathered, name: &str, entry: Entry<'_>| {
             gathered.targets.look_at(name, entry);
-            if gathered.outside.len() < MOST_OUTSIDE && reach.is_some_and(|reach| !reach.has(name)) {
+            if gathered.outside.len() < MOST_OUTSIDE
+                && name.len() <= LONGEST
+                && reach.is_some_and(|reach| !reach.has(name))
+            {
                 gathered.outside.insert(name.to_string());
             }
         };
@@ -246,13 +253,13 @@ pub(super) fn lacking(count: &Count, of: &str) -> String {
     let (signed, missing) = called(count);
     let mut text = format!("{} of the {} keys of {of} that must have signed it have", signed.len(), count.threshold);
     if !signed.is_empty() {
-        text.push_str(&format!(": {}", signed.join(", ")));
+        let _ = write!(text, ": {}", signed.join(", "));
     }
     if !missing.is_empty() {
-        text.push_str(&format!("; not: {}", missing.iter().take(20).cloned().collect::<Vec<_>>().join(", ")));
+        let _ = write!(text, "; not: {}", missing.iter().take(20).cloned().collect::<Vec<_>>().join(", "));
     }
     for rejected in count.rejected.iter().take(10) {
-        text.push_str(&format!("; under {}: {}", quoted(&rejected.keyid), rejected.why));
+        let _ = write!(text, "; under {}: {}", quoted(&rejected.keyid), rejected.why);
     }
     text
 }

@@ -75,7 +75,9 @@ impl Files {
                 }
             }
         }
-        roots.values_mut().for_each(|names| names.sort_unstable());
+        for names in roots.values_mut() {
+            names.sort_unstable();
+        }
         Ok(Self { folder: folder.to_path_buf(), shown, names, newest, roots })
     }
 

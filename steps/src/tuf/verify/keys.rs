@@ -24,7 +24,7 @@ impl KeyBook {
         let mut usable = BTreeMap::new();
         for (id, key) in keys {
             let (called, id_shown) = (quoted(&key.called()), quoted(id));
-            fields::of_key(place, key).into_iter().for_each(|it| report.found(it));
+            report.found_all(fields::of_key(place, key));
             if !key.is_compliant() {
                 let message =
                     format!("the key id {id_shown} of {called} is not the hash of its key, {}", Key::id_of(&key.value));

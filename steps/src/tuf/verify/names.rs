@@ -16,10 +16,16 @@ pub(super) fn role_fault(name: &str) -> Option<&'static str> {
     }
 }
 
+/// The longest path that systems know, in bytes.
+pub(super) const LONGEST: usize = 4_096;
+
 /// What of a target's name could lead elsewhere, as a clause; nothing of a name that is fine.
 pub(super) fn target_fault(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("is empty");
+    }
+    if name.len() > LONGEST {
+        return Some("is longer than 4096 bytes");
     }
     if name.starts_with('/') {
         return Some("is absolute");

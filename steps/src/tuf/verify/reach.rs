@@ -1,26 +1,39 @@
 //! Which targets a role may speak of (specification, 4.5).
 
-use super::super::metadata::{Paths, Role};
-use sha2::{Digest, Sha256};
+use super::{
+    super::metadata::{Paths, Role},
+    names::LONGEST,
+};
+use officiant_engine::record::digest_hex;
+use std::collections::{BTreeSet, HashSet};
+
+/// The most patterns of a role.
+const MOST_PATTERNS: usize = 1_000;
+
+/// Whether a role has more patterns than are looked at, or longer ones.
+pub(super) fn is_too_much(role: &Role) -> bool {
+    let Some(Paths::Patterns(paths)) = &role.paths else { return false };
+    paths.len() > MOST_PATTERNS || paths.iter().any(|path| path.len() > LONGEST)
+}
 
 /// The targets that a role may speak of.
 #[derive(Debug, Clone)]
 pub(super) enum Reach {
     /// Parts of paths, as the shell's patterns.
     Patterns(Vec<Vec<Vec<char>>>),
-    /// Hex digits, by their values, that the SHA-256 of the path begins with.
-    Prefixes(Vec<Vec<u8>>),
+    /// Hex digits that the SHA-256 of the path begins with, and how many they are.
+    Prefixes { lengths: BTreeSet<usize>, prefixes: HashSet<String> },
 }
 
 impl Reach {
     /// Of what a delegation says; nothing when it says nothing, as at the top.
     pub(super) fn of(role: &Role) -> Option<Self> {
         let pattern = |path: &String| path.split('/').map(|part| part.chars().collect()).collect();
-        let digit = |digit: u8| if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
         Some(match role.paths.as_ref()? {
             Paths::Patterns(paths) => Self::Patterns(paths.iter().map(pattern).collect()),
             Paths::HashPrefixes(prefixes) => {
-                Self::Prefixes(prefixes.iter().map(|prefix| prefix.bytes().map(digit).collect()).collect())
+                let lengths = prefixes.iter().map(String::len).collect();
+                Self::Prefixes { lengths, prefixes: prefixes.iter().cloned().collect() }
             }
         })
     }
@@ -36,10 +49,9 @@ impl Reach {
                 };
                 patterns.iter().any(fits)
             }
-            Self::Prefixes(prefixes) => {
-                let hash = Sha256::digest(target.as_bytes());
-                let digit = |at: usize| hash.get(at / 2).map(|byte| if at % 2 == 0 { byte >> 4 } else { byte & 15 });
-                prefixes.iter().any(|prefix| prefix.iter().enumerate().all(|(at, it)| digit(at) == Some(*it)))
+            Self::Prefixes { lengths, prefixes } => {
+                let hash = digest_hex(target.as_bytes());
+                lengths.iter().any(|length| hash.get(..*length).is_some_and(|prefix| prefixes.contains(prefix)))
             }
         }
     }

@@ -106,6 +106,13 @@ impl Report {
         }
     }
 
+    /// Notes all that is odd.
+    pub(super) fn found_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.found(finding);
+        }
+    }
+
     /// Notes what is wrong in a file.
     pub(super) fn fault(&mut self, fault: &str) {
         self.faults.push(plain(fault));

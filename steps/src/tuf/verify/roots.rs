@@ -89,8 +89,10 @@ pub(super) fn verify(
     let mut faults = Vec::new();
     judge.look_at_expiry(&root.file, &root.document, &mut faults, &mut findings)?;
     findings.extend(of_file(&root.file, "root", &root.bytes, &root.document.canonical(), &root.document));
-    findings.into_iter().for_each(|finding| report.found(finding));
-    faults.iter().for_each(|fault| report.fault(fault));
+    report.found_all(findings);
+    for fault in &faults {
+        report.fault(fault);
+    }
     Ok(root.document)
 }
 
@@ -162,8 +164,8 @@ fn is_signed(
     let own = counted(&version.document).map_err(of)?;
     let before = previous.map(|previous| counted(&previous.document)).transpose().map_err(of)?;
     let number = version.document.version().map_err(of)?;
-    let mut judged = vec![(&own, format!("version {number} of root, its own"))];
-    judged.extend(before.as_ref().map(|before| (before, format!("version {} of root, the one before", number - 1))));
+    let mut judged = vec![(&own, format!("version {number} of root (its own)"))];
+    judged.extend(before.as_ref().map(|before| (before, format!("version {} of root (the one before)", number - 1))));
     for (count, whose) in judged.iter().filter(|(count, _)| !count.is_reached()) {
         let lacking = lacking(count, whose);
         if !may_lack {
@@ -176,7 +178,7 @@ fn is_signed(
         let mut signed = before.iter().flat_map(|before| &before.signed);
         signed.any(|signer| signer.ids.iter().any(|it| it == id))
     };
-    signatures(file, &own, counts_before).into_iter().for_each(|finding| report.found(finding));
+    report.found_all(signatures(file, &own, counts_before));
     if is_last {
         report.roles.push(verified("root", file, &version.document, &own, 0).map_err(of)?);
     }

@@ -7,7 +7,7 @@ use super::{
     files::{Files, quoted},
     keys::{KeyBook, find_online},
     names::role_fault,
-    reach::{Reach, bins_fault},
+    reach::{Reach, bins_fault, is_too_much},
     report::{Finding, Report, Verified},
     roots::{self, Trusted},
 };
@@ -45,7 +45,6 @@ pub(crate) struct Asked {
 pub(crate) fn verify(files: &Files, asked: &Asked) -> Report {
     let judge = Judge { files, at: asked.at, ignore_expiry: asked.ignore_expiry, event: asked.event };
     let mut walk = Walk { judge, consistent: false, report: Report::default(), book: KeyBook::default(), meta: None };
-    walk.report.layout = Vec::new();
     if let Err(fault) = walk.all(asked) {
         walk.report.fault(&fault);
     }
@@ -148,8 +147,10 @@ impl Walk<'_> {
         if !self.report.spec.contains(&spec) {
             self.report.spec.push(spec);
         }
-        judged.findings.into_iter().for_each(|finding| self.report.found(finding));
-        judged.faults.iter().for_each(|fault| self.fault(fault));
+        self.report.found_all(judged.findings);
+        for fault in &judged.faults {
+            self.fault(fault);
+        }
         judged.document
     }
 
@@ -167,7 +168,7 @@ impl Walk<'_> {
         if !self.judge.event {
             return faults.into_iter().next().map_or(Ok(()), |fault| Err(format!("{}: {fault}", quoted(place))));
         }
-        faults.into_iter().for_each(|fault| self.report.found(Finding::new("few-keys", place, fault)));
+        self.report.found_all(faults.into_iter().map(|fault| Finding::new("few-keys", place, fault)));
         Ok(())
     }
 
@@ -178,7 +179,7 @@ impl Walk<'_> {
         if !self.report.layout.iter().any(|it| it == layout) {
             self.report.layout.push(layout.to_string());
         }
-        finding.into_iter().for_each(|finding| self.report.found(finding));
+        self.report.found_all(finding);
         Ok(file)
     }
 
@@ -225,7 +226,8 @@ impl Walk<'_> {
                 )));
             }
             are_well_named(&delegator.name, &roles).map_err(of)?;
-            let bins = roles.len() > 1 && roles.iter().all(|role| matches!(Reach::of(role), Some(Reach::Prefixes(_))));
+            let bins =
+                roles.len() > 1 && roles.iter().all(|role| matches!(Reach::of(role), Some(Reach::Prefixes { .. })));
             if bins && let Some(fault) = bins_fault(&roles) {
                 return Err(of(fault));
             }
@@ -240,6 +242,7 @@ impl Walk<'_> {
                     Ok(Some(judged)) => judged,
                     Ok(None) => continue,
                     Err(fault) => {
+                        reached.entry(role.name.clone()).or_default();
                         self.fault(&fault);
                         continue;
                     }
@@ -277,7 +280,6 @@ impl Walk<'_> {
     }
 
     /// Verifies the files of all roles that one delegates to; nothing of one that an event has no file of.
-    #[expect(clippy::type_complexity, reason = "each role has a file and what is in it, or nothing yet, or a fault")]
     fn judge_all(
         &mut self,
         roles: &[Role],
@@ -334,7 +336,7 @@ impl Walk<'_> {
 fn meta(file: &str, document: &Document, needed: &[&str], report: &mut Report) -> Result<Map<String, Value>, String> {
     let of = |fault: &str| format!("{}: {fault}", quoted(file));
     let meta = document.signed.get("meta").and_then(Value::as_object).ok_or_else(|| of("its `meta` is no object"))?;
-    for name in needed.iter().filter(|name| !meta.contains_key(**name)) {
+    if let Some(name) = needed.iter().find(|name| !meta.contains_key(**name)) {
         return Err(of(&format!("it names no `{name}`")));
     }
     if document.kind() == "timestamp" {
@@ -369,6 +371,9 @@ fn are_well_named(delegator: &str, roles: &[Role]) -> Result<(), String> {
         }
         if role.name == delegator {
             return Err(format!("the role {name} delegates to itself"));
+        }
+        if is_too_much(role) {
+            return Err(format!("the role {name} has more than 1000 paths, or paths longer than 4096 bytes"));
         }
         if !names.insert(&role.name) {
             return Err(format!("it delegates to the role {name} twice"));
