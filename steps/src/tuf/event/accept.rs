@@ -3,7 +3,7 @@
 use super::{
     edit::{Editor, NewKey},
     handle::Handle,
-    kept::{now, public_key, recorded, recorded_key},
+    kept::{now, public_key, recorded, recorded_key, vacant_folder},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
@@ -11,7 +11,6 @@ use super::{
     tree::{Tree, View},
 };
 use crate::{
-    product::vacant,
     text::plain,
     tuf::metadata::{Key, PublicKey},
 };
@@ -71,7 +70,7 @@ impl StepHandler for Accept {
     }
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        let out = vacant(stage, &arguments.out)?;
+        let out = vacant_folder(stage, &arguments.out)?;
         let key = public_key(stage, &arguments.public_key)?;
         let user = arguments.user.as_str();
         let event = Event::find(stage, &arguments.clone, &arguments.published, Some(Scene::Invited(user)))?;
@@ -97,7 +96,7 @@ impl StepHandler for Accept {
             Probed::NotDone => return Ok(Probed::NotDone),
             Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
         };
-        let out = vacant(stage, &arguments.out)?;
+        let out = vacant_folder(stage, &arguments.out)?;
         let key = public_key(stage, &arguments.public_key)?;
         let state = event.state(&after, Some(arguments.user.as_str()), &writing.at)?;
         let files = event.keep(stage, Some(&out), &after)?;

@@ -4,7 +4,7 @@ use super::{
     edit::{Config, EXPIRY, Editor, NewKey, OnlineConfig},
     faults::is_role_name,
     handle::{Handle, Handles},
-    kept::{now, public_key, recorded, recorded_key},
+    kept::{now, public_key, recorded, recorded_key, vacant_folder},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
@@ -12,7 +12,6 @@ use super::{
     tree::{ONLINE, TOP_LEVEL, Tree, View},
 };
 use crate::{
-    product::vacant,
     text::plain,
     tuf::metadata::{Key, PublicKey},
 };
@@ -153,7 +152,7 @@ impl StepHandler for Delegate {
     }
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        let out = vacant(stage, &arguments.out)?;
+        let out = vacant_folder(stage, &arguments.out)?;
         // A change to what is there already is practised on something that is there.
         let is_new =
             arguments.online.as_ref().is_some_and(|online| online.public_key.is_some()) && arguments.root.is_some();
@@ -183,7 +182,7 @@ impl StepHandler for Delegate {
             Probed::NotDone => return Ok(Probed::NotDone),
             Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
         };
-        let out = vacant(stage, &arguments.out)?;
+        let out = vacant_folder(stage, &arguments.out)?;
         let state = event.state(&after, Some(arguments.user.as_str()), &writing.at)?;
         let files = event.keep(stage, Some(&out), &after)?;
         Ok(Probed::Done(Outputs { found: event.repository.found(), at: writing.at, state, files }))

@@ -3,7 +3,7 @@
 use super::{
     diff,
     handle::Handle,
-    kept::{Recorded, keep, now, recorded},
+    kept::{Recorded, keep, now, recorded, vacant_folder},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
@@ -160,7 +160,7 @@ impl StepHandler for Sign {
             Probed::NotDone => return Ok(Probed::NotDone),
             Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
         };
-        let out = vacant(stage, &arguments.out)?;
+        let out = vacant_folder(stage, &arguments.out)?;
         let with: With = serde_json::from_value(writing.with)
             .map_err(|error| Failure::new("record", format!("the record does not say what was signed: {error}")))?;
         let state = event.state(&after, Some(user.as_str()), &writing.at)?;
@@ -198,7 +198,7 @@ fn in_clone(
     user: &str,
     stage: &mut Stage<'_>,
 ) -> Result<Outputs, Failure> {
-    let out = vacant(stage, &arguments.out)?;
+    let out = vacant_folder(stage, &arguments.out)?;
     let mut key = signing_key::open(ports, stage, arguments.key())?;
     let scene = Scene::ToSign(user, key.public());
     let event = Event::find(stage, clone, &arguments.published, Some(scene))?;

@@ -8,6 +8,7 @@ use crate::{
     support::{CarriedOut, Ceremony},
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const HEAD: &str = "
 notation: 1
@@ -67,19 +68,15 @@ fn a_ceremony_over_an_event_holds_from_its_folder_alone_and_forged_it_does_not()
     ceremony.replay().holds();
     let honest = ceremony.entries();
     type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
-    let forgeries: [(&str, &str, Edit<'_>); 11] = [
+    let forgeries: [(&str, &str, Edit<'_>); 10] = [
         ("state", "is not as the record says", &|it| outputs(it, "start/3")["state"]["to_sign"] = json!([])),
         ("state", "is not as the record says", &|it| {
             outputs(it, "start/3")["state"]["changes"][0]["lines"][0] = json!("  nothing of interest");
         }),
         ("at", "not while it was carried out", &|it| outputs(it, "start/3")["at"] = json!("2020-01-01T00:00:00Z")),
-        ("files", "is not the file that was recorded", &|it| {
+        ("outputs", "with a digest that no recorded file has", &|it| {
             let digest = "0".repeat(64);
             outputs(it, "start/3")["files"]["after"]["root.json"]["sha256"] = digest.into();
-        }),
-        ("change", "not all that changed", &|it| {
-            let outputs = outputs(it, "start/4");
-            outputs["files"]["before"]["targets.json"] = outputs["files"]["after"]["targets.json"].clone();
         }),
         ("clone", "another", &|it| outputs(it, "start/3")["found"]["clone"] = json!("/elsewhere")),
         ("signature", "does not verify", &|it| {
@@ -107,6 +104,39 @@ fn a_ceremony_over_an_event_holds_from_its_folder_alone_and_forged_it_does_not()
         ceremony.rewrite(&forge(&mut entries));
         ceremony.replay().refuses(code, part);
     }
+    // Files are others, and the record speaks of them as if they had been so.
+    for (step, folder, from, to, part) in [
+        ("start/3", "delegated", "\"threshold\": 1", "\"threshold\": 2", "not what comes of the change"),
+        ("start/4", "signed", "\"version\": 1", "\"version\": 2", "the signatures are not all that changed"),
+        ("start/4", "signed", "\"sig\": \"30", "\"sig\": \"31", "the signatures are not all that changed"),
+    ] {
+        let mut text = serde_json::to_string(&honest).unwrap();
+        let mut kept = Vec::new();
+        for name in ["root.json", "root_history/1.root.json", "targets.json"] {
+            let path = ceremony.folder().join(format!("products/{folder}/{name}"));
+            let bytes = std::fs::read(&path).unwrap();
+            let other = String::from_utf8(bytes.clone()).unwrap().replace(from, to);
+            let (old, new) = (digest(&bytes), digest(other.as_bytes()));
+            let mut entries: Vec<Value> = serde_json::from_str(&text).unwrap();
+            for entry in entries.iter_mut().filter(|entry| entry["step"] == step) {
+                *entry = serde_json::from_str(&entry.to_string().replace(&old, &new)).unwrap();
+            }
+            text = serde_json::to_string(&entries).unwrap();
+            std::fs::write(&path, other).unwrap();
+            kept.push((path, bytes));
+        }
+        let mut entries: Vec<Value> = serde_json::from_str(&text).unwrap();
+        assert_ne!(entries, honest);
+        ceremony.rewrite(&forge(&mut entries));
+        ceremony.replay().refuses("change", part);
+        for (path, bytes) in kept {
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// A rehearsal without people, in the practice repository.
@@ -160,7 +190,7 @@ fn a_key_that_is_not_the_holders_is_refused_before_its_pin_is_used() {
     let sign =
         SIGN.replace("device: KEY-1,", "device: KEY-1, slot: 9a,").replace("factory-default }, out", "wrong }, out");
     let ask = "
-      - { do: Make up a PIN., id: wrong, uses: ask.secret, with: { min_length: 6, max_length: 8 } }
+      - { do: Make up a PIN., id: wrong, uses: ask.secret, with: { prompt: A PIN, min_length: 6, max_length: 8 } }
 ";
     let ceremony = rehearsal(&format!("{ACCEPT}{other}{ask}{sign}")).answer("start/6#choice", "abort").carry_out();
     assert!(ceremony.stderr().contains("holds another key than @carol has"), "{}", ceremony.stderr());
@@ -179,5 +209,91 @@ fn a_change_that_was_written_right_before_the_break_is_taken_up_and_another_is_m
         broken.comes_to_its_end(&[], &[]);
         assert_eq!(probes(&broken.folder()).last().map(String::as_str), Some(probed));
         crate::support::replay(&broken.folder(), &[]).holds();
+    }
+}
+
+/// Signs a plain folder with one key after the other, each into a folder of its own.
+#[test]
+fn a_plain_folder_is_signed_by_one_key_after_the_other_and_nothing_in_it_is_replaced() {
+    let field = super::refused::ready();
+    field.copy("first/metadata", "plain");
+    for role in ["root", "targets"] {
+        std::fs::rename(field.path(&format!("plain/{role}.json")), field.path(&format!("plain/1.{role}.json")))
+            .unwrap();
+    }
+    std::fs::remove_dir_all(field.path("plain/root_history")).unwrap();
+    let (plain, lead, bob) = (field.text("plain"), field.text("lead.key"), field.text("bob.key"));
+    let steps = format!(
+        "
+      - {{ do: Copy., uses: files.copy, with: {{ from: {plain}, to: unsigned }} }}
+      - {{ do: Sign., uses: tuf.sign, with: {{ metadata: unsigned, key_file: {lead}, out: signed-1 }} }}
+      - {{ do: Sign., uses: tuf.sign, with: {{ metadata: signed-1, key_file: {bob}, roles: [root], out: signed-2 }} }}
+      - end: Over.
+"
+    );
+    let mut ceremony = Ceremony::run(&format!("{HEAD}{steps}"));
+    for key in ["1#go", "2#go", "3#go", "2#sign", "3#sign"] {
+        ceremony = ceremony.answer(&format!("start/{key}"), "yes");
+    }
+    let ceremony = ceremony.carry_out().exits(0);
+    ceremony.replay().holds();
+    let mut entries = ceremony.entries();
+    let last = outputs(&mut entries, "start/3")["state"]["signatures"].clone();
+    assert_eq!((&last[0]["reached"], &last[1]["reached"]), (&json!(true), &json!(false)), "{last}");
+    let file = |path: &str| std::fs::read(ceremony.folder().join("products").join(path)).unwrap();
+    assert_eq!(file("unsigned/1.root.json"), field.tree("plain")["1.root.json"]);
+    assert_eq!(file("signed-1/1.targets.json"), file("signed-2/1.targets.json"));
+    let again = format!(
+        "{HEAD}
+      - {{ do: Sign., uses: tuf.sign, with: {{ metadata: {}, key_file: {lead}, out: signed }} }}
+      - end: Over.
+",
+        ceremony.folder().join("products/signed-1").display()
+    );
+    let again = Ceremony::run(&again).answer("start/1#go", "yes").answer("start/1#choice", "abort");
+    let again = again.answer("start/1#reason", "It was signed.").carry_out();
+    assert!(again.stderr().contains("has signed root, targets already"), "{}", again.stderr());
+}
+
+#[test]
+fn a_key_in_a_yubihsm_accepts_and_signs() {
+    let runbook = HEAD
+        .replace("\ndeviations", "\ndevices:\n  HSM: { kind: yubihsm2, rehearse: { serial: 7550054 } }\ndeviations");
+    for algorithm in ["ecp256", "ed25519"] {
+        let steps = format!(
+            "
+      - {{ do: Insert it., uses: devices.insert, with: {{ device: HSM, alone: true }} }}
+      - do: Generate a key.
+        uses: yubihsm.generate-asymmetric-key
+        with:
+          device: HSM
+          password: {{ secret: factory-default }}
+          object_id: 7
+          label: ours
+          domains: '1'
+          capabilities: sign-ecdsa,sign-eddsa
+          algorithm: {algorithm}
+      - do: Export its public key.
+        uses: yubihsm.get-public-key
+        with: {{ device: HSM, password: {{ secret: factory-default }}, object_id: 7, out: key.pem }}
+      - do: Accept.
+        uses: tuf.accept
+        with: {{ clone: REHEARSAL, user: '@carol', public_key: key.pem, out: accepted }}
+      - do: Sign.
+        uses: tuf.sign
+        with:
+          clone: REHEARSAL
+          user: '@carol'
+          device: HSM
+          object_id: 7
+          password: {{ secret: factory-default }}
+          out: signed
+      - end: Over.
+"
+        );
+        let ceremony = Ceremony::rehearse(&format!("{runbook}{steps}")).carry_out().exits(0);
+        ceremony.replay().holds();
+        let mut entries = ceremony.entries();
+        assert_eq!(outputs(&mut entries, "start/5")["serial"], 7_550_054);
     }
 }

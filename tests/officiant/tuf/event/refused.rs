@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{fs, os::unix::fs::symlink};
 
 /// A repository with an event in which everybody has accepted, and nobody has signed.
-fn ready() -> Field {
+pub fn ready() -> Field {
     let field = Field::new();
     let [lead, bob] = ["lead", "bob"].map(|name| field.key(name, "P-256"));
     let online = field.key("online", "P-256");
@@ -157,7 +157,7 @@ fn a_step_that_cannot_be_says_why_and_what_to_do() {
     // What was committed by somebody who must not.
     edit(&field, "root", &|it| it["signed"]["version"] = json!(2));
     field.commit("first", "An attack");
-    sign("user=@lead", &key("lead")).refused("this must not be signed: root has version 2");
+    sign("user=@lead", &key("lead")).refused("root has version 2; after version 0, which is published, comes 1");
     field.git("first", &["switch", "-q", "main"]);
     field.step(&["tuf.status", &clone]).refused("`main` is checked out, which is what is published");
 }
