@@ -22,8 +22,15 @@ sections:
     steps:
 ";
 
+/// A change to a record.
+type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
+
 /// A whole ceremony in which somebody alone delegates and signs.
 fn alone(field: &Field) -> CarriedOut {
+    of_one(field).carry_out().exits(0)
+}
+
+fn of_one(field: &Field) -> Ceremony {
     let (lead, online) = (field.key("lead", "P-384"), field.key("online", "P-256"));
     field.begin("first", "sign/init");
     let (clone, key) = (field.text("first"), field.text("lead.key"));
@@ -52,7 +59,7 @@ fn alone(field: &Field) -> CarriedOut {
     for step in 1..=4 {
         ceremony = ceremony.answer(&format!("start/{step}#go"), "yes");
     }
-    ceremony.carry_out().exits(0)
+    ceremony
 }
 
 fn outputs<'a>(entries: &'a mut [Value], step: &str) -> &'a mut Value {
@@ -67,7 +74,6 @@ fn a_ceremony_over_an_event_holds_from_its_folder_alone_and_forged_it_does_not()
     drop(field);
     ceremony.replay().holds();
     let honest = ceremony.entries();
-    type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
     let forgeries: [(&str, &str, Edit<'_>); 10] = [
         ("state", "is not as the record says", &|it| outputs(it, "start/3")["state"]["to_sign"] = json!([])),
         ("state", "is not as the record says", &|it| {
@@ -208,6 +214,24 @@ fn a_change_that_was_written_right_before_the_break_is_taken_up_and_another_is_m
         let broken = Broken::off(rehearsal(ACCEPT), Death { lines, bytes });
         broken.comes_to_its_end(&[], &[]);
         assert_eq!(probes(&broken.folder()).last().map(String::as_str), Some(probed));
+        crate::support::replay(&broken.folder(), &[]).holds();
+    }
+}
+
+#[test]
+fn what_was_written_in_a_clone_right_before_a_break_is_taken_up() {
+    const ANSWERS: [(&str, &str); 4] =
+        [("resume/1", "yes"), ("start/3#go", "yes"), ("start/4#go", "yes"), ("start/4#sign", "yes")];
+    let whole = alone(&Field::new());
+    let writing = |step: &str| {
+        let is_it = |entry: &Value| entry["step"] == step && entry["body"]["seen"]["after"].is_object();
+        upto(&whole.folder(), is_it)
+    };
+    for step in ["start/3", "start/4"] {
+        let field = Field::new();
+        let broken = Broken::off(of_one(&field), Death { lines: writing(step), bytes: 30 });
+        broken.comes_to_its_end(&ANSWERS, &[]);
+        assert_eq!(probes(&broken.folder()).last().map(String::as_str), Some("done"), "{step}");
         crate::support::replay(&broken.folder(), &[]).holds();
     }
 }

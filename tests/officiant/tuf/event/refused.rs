@@ -62,7 +62,7 @@ fn what_is_wrong_in_an_event_is_said_with_its_reason() {
         ("root has version 3; after version 0", &|| in_root(&|it| it["signed"]["version"] = json!(3))),
         ("further away than its 365 days", &|| in_root(&|it| it["signed"]["expires"] = json!("2999-01-01T00:00:00Z"))),
         ("targets has expired already", &|| {
-            edit(&field, "targets", &|it| it["signed"]["expires"] = json!("2020-01-01T00:00:00Z"))
+            edit(&field, "targets", &|it| it["signed"]["expires"] = json!("2020-01-01T00:00:00Z"));
         }),
         ("snapshot.json changed, which is signed online", &|| {
             write("snapshot.json", br#"{"signatures":[],"signed":{"_type":"snapshot","expires":"2999-01-01T00:00:00Z","meta":{},"spec_version":"1.0","version":1}}"#);
@@ -70,7 +70,7 @@ fn what_is_wrong_in_an_event_is_said_with_its_reason() {
         ("are not the same", &|| write("root_history/1.root.json", b"{}")),
         ("root_history/7.root.json is new", &|| write("root_history/7.root.json", b"{}")),
         ("the role root wants 3 signatures, and has 2 signers", &|| {
-            in_root(&|it| it["signed"]["roles"]["root"]["threshold"] = json!(3))
+            in_root(&|it| it["signed"]["roles"]["root"]["threshold"] = json!(3));
         }),
         ("@lead has 2 keys in the role root", &|| {
             in_root(&|it| {
@@ -83,35 +83,35 @@ fn what_is_wrong_in_an_event_is_said_with_its_reason() {
             in_root(&|it| {
                 let id = first_key(it);
                 it["signed"]["keys"][&id]["x"] = json!(1);
-            })
+            });
         }),
         ("one key, SHA-256", &|| {
             in_root(&|it| {
                 let keys = it["signed"]["roles"]["root"]["keyids"].clone();
                 let [one, two] = [0, 1].map(|at: usize| keys[at].as_str().unwrap().to_string());
                 it["signed"]["keys"][&two]["keyval"] = it["signed"]["keys"][&one]["keyval"].clone();
-            })
+            });
         }),
         ("a key 00 that is not there", &|| in_root(&|it| it["signed"]["roles"]["targets"]["keyids"] = json!(["00"]))),
         ("the signature of @lead under root does not verify", &|| {
-            in_root(&|it| it["signatures"][0]["sig"] = json!("3000"))
+            in_root(&|it| it["signatures"][0]["sig"] = json!("3000"));
         }),
         ("a signature of a key that nobody knows", &|| {
-            in_root(&|it| it["signatures"] = json!([{ "keyid": "ab", "sig": "00" }]))
+            in_root(&|it| it["signatures"] = json!([{ "keyid": "ab", "sig": "00" }]));
         }),
         ("not signed by the same keys", &|| in_root(&|it| it["signed"]["roles"]["snapshot"]["keyids"] = json!([]))),
         ("the days of timestamp do not go together", &|| {
-            in_root(&|it| it["signed"]["roles"]["timestamp"]["x-tuf-on-ci-expiry-period"] = json!(1))
+            in_root(&|it| it["signed"]["roles"]["timestamp"]["x-tuf-on-ci-expiry-period"] = json!(1));
         }),
         ("does not say `consistent_snapshot`", &|| in_root(&|it| it["signed"]["consistent_snapshot"] = json!(false))),
         ("of a role that nobody delegates to", &|| {
-            fs::copy(field.path("good/targets.json"), field.path("first/metadata/evil.json")).map(drop).unwrap()
+            fs::copy(field.path("good/targets.json"), field.path("first/metadata/evil.json")).map(drop).unwrap();
         }),
         ("which is no role that people sign for", &|| {
-            write(".signing-event-state", br#"{"invites": {"@x": ["snapshot"]}}"#)
+            write(".signing-event-state", br#"{"invites": {"@x": ["snapshot"]}}"#);
         }),
         ("the key \"_type\" is there twice", &|| {
-            write("root.json", br#"{"signatures":[],"signed":{"_type":"root","_type":"root"}}"#)
+            write("root.json", br#"{"signatures":[],"signed":{"_type":"root","_type":"root"}}"#);
         }),
         ("is a symbolic link", &|| symlink("/etc/passwd", field.path("first/metadata/doi.json")).unwrap()),
     ];

@@ -1,6 +1,7 @@
 //! The same files as tuf-on-ci's own code makes, and one event with both.
 
 use super::support::{Field, peers, with};
+use crate::attesting::room::real_data;
 use serde_json::{Value, json};
 
 /// A change made by both: the words for our step, and what tuf-on-ci's code is to do.
@@ -115,6 +116,18 @@ fn every_change_writes_the_files_that_tuf_on_ci_writes() {
         ]),
     }
     .make(&field, "tuf.delegate");
+    // The lead's device was lost; another key takes its place.
+    let new = field.key("lead-2", "P-256");
+    let all = ["@lead", "@bob", "@dave"];
+    Change {
+        user: "@lead",
+        step: words(&[("root", json!({}))]).into_iter().chain([format!("public_key={new}")]).collect(),
+        to_do: json!([
+            { "set": "root", "signers": ["@bob", "@dave"], "threshold": 3, "expiry": 400, "signing": 60 },
+            { "set": "root", "signers": all, "threshold": 3, "expiry": 400, "signing": 60, "key": new },
+        ]),
+    }
+    .make(&field, "tuf.delegate");
     Change {
         user: "@lead",
         step: words(&[("renew", json!(["targets", "doi"]))]),
@@ -177,4 +190,40 @@ fn in_one_event_people_sign_with_officiant_and_with_tuf_on_ci() {
     assert_eq!(signed["state"]["signatures"][0]["signed_by"], json!(["@lead", "@bob", "@carol"]));
     let theirs = field.tuf_on_ci("first/metadata", "none", "@lead", None, &json!([]));
     assert_eq!(theirs["state"], "NO_ACTION", "{theirs}");
+}
+
+#[test]
+fn a_change_to_dockers_real_metadata_writes_what_tuf_on_ci_writes() {
+    let (Some(data), Some(_)) = (real_data(), peers()) else { return };
+    let field = Field::new();
+    let real = data.join("docker-2024-06-04/metadata");
+    let copied = std::process::Command::new("cp").arg("-r").arg(real).arg(field.path("first/metadata")).status();
+    assert!(copied.unwrap().success());
+    field.commit("first", "Docker's metadata");
+    field.publish("first");
+    field.begin("first", "sign/later");
+    field.copy("first/metadata", "published");
+    let root: Value = serde_json::from_slice(&field.tree("published")["root.json"]).unwrap();
+    let ids = root["signed"]["roles"]["root"]["keyids"].as_array().unwrap();
+    let owner = |id: &Value| root["signed"]["keys"][id.as_str().unwrap()]["x-tuf-on-ci-keyowner"].as_str().unwrap();
+    let mut signers: Vec<&str> = ids.iter().map(owner).collect();
+    let gone = signers.pop().unwrap();
+    signers.push("@somebody-new");
+    let state = Change {
+        user: signers[0],
+        step: words(&[("root", json!({ "signers": signers, "threshold": 2 })), ("renew", json!(["doi"]))]),
+        to_do: json!([
+            { "set": "root", "signers": signers, "threshold": 2,
+              "expiry": root["signed"]["x-tuf-on-ci-expiry-period"], "signing": root["signed"]["x-tuf-on-ci-signing-period"] },
+            { "renew": "doi" },
+        ]),
+    }
+    .make(&field, "tuf.delegate")["state"]
+        .clone();
+    let lines = state["changes"][0]["lines"].to_string();
+    assert!(
+        lines.contains(&format!("- {gone}")) && lines.contains("threshold 2, 4 keys (was threshold 3, 5 keys)"),
+        "{lines}"
+    );
+    assert_eq!(state["faults"], json!([]), "what is published with its oddities is no fault of the event");
 }
