@@ -100,13 +100,13 @@ impl<'a> Opened<'a> {
 /// Walks what is said of a target.
 fn target(scan: &mut Scan<'_>, visit: impl FnOnce(Entry<'_>)) -> Option<()> {
     let start = scan.at();
-    scan.value()?;
-    let text = scan.since(start);
-    if plain(&mut Scan::new(text)).is_some() {
+    if plain(scan).is_some() {
         visit(Entry::Plain);
-    } else {
-        visit(Entry::Value(&read(text.as_bytes()).ok()?));
+        return Some(());
     }
+    scan.back_to(start);
+    scan.value()?;
+    visit(Entry::Value(&read(scan.since(start).as_bytes()).ok()?));
     Some(())
 }
 
@@ -121,7 +121,7 @@ fn plain(scan: &mut Scan<'_>) -> Option<()> {
     scan.skip(",\"length\":")?;
     let length = scan.number()?;
     scan.skip("}")?;
-    (strong && length <= LARGEST_NUMBER && scan.is_at_end()).then_some(())
+    (strong && length <= LARGEST_NUMBER).then_some(())
 }
 
 /// The same of a value.

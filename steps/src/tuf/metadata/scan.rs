@@ -23,6 +23,11 @@ impl<'a> Scan<'a> {
         self.at
     }
 
+    /// Goes back to a place that was passed.
+    pub(super) fn back_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// The text from a place that was passed to here.
     pub(super) fn since(&self, start: usize) -> &'a str {
         &self.text[start..self.at]

@@ -4,7 +4,7 @@ use super::{
     super::metadata::{Paths, Role},
     names::LONGEST,
 };
-use officiant_engine::record::digest_hex;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashSet};
 
 /// The most patterns of a role.
@@ -22,7 +22,7 @@ pub(super) enum Reach {
     /// Parts of paths, as the shell's patterns.
     Patterns(Vec<Vec<Vec<char>>>),
     /// Hex digits that the SHA-256 of the path begins with, and how many they are.
-    Prefixes { lengths: BTreeSet<usize>, prefixes: HashSet<String> },
+    Prefixes { lengths: BTreeSet<usize>, prefixes: HashSet<Vec<u8>> },
 }
 
 impl Reach {
@@ -33,7 +33,7 @@ impl Reach {
             Paths::Patterns(paths) => Self::Patterns(paths.iter().map(pattern).collect()),
             Paths::HashPrefixes(prefixes) => {
                 let lengths = prefixes.iter().map(String::len).collect();
-                Self::Prefixes { lengths, prefixes: prefixes.iter().cloned().collect() }
+                Self::Prefixes { lengths, prefixes: prefixes.iter().map(|it| it.clone().into_bytes()).collect() }
             }
         })
     }
@@ -50,8 +50,10 @@ impl Reach {
                 patterns.iter().any(fits)
             }
             Self::Prefixes { lengths, prefixes } => {
-                let hash = digest_hex(target.as_bytes());
-                lengths.iter().any(|length| hash.get(..*length).is_some_and(|prefix| prefixes.contains(prefix)))
+                let mut hash = [0; 64];
+                let written = hex::encode_to_slice(Sha256::digest(target.as_bytes()), &mut hash);
+                written.is_ok()
+                    && lengths.iter().any(|length| hash.get(..*length).is_some_and(|prefix| prefixes.contains(prefix)))
             }
         }
     }
