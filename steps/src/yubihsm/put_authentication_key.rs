@@ -109,7 +109,9 @@ impl StepHandler for PutAuthenticationKey {
         // Whoever deletes the old key next has this one only.
         let opened = device.open(stage, id, &new).map_err(|mut failure| {
             failure.message = format!("{MADE}, but no session opens with it: {}", failure.message);
-            failure.next("do not delete the authentication key that still works; delete this one, and store it again")
+            failure
+                .next("do not delete the authentication key that still works; delete this one, and store it again")
+                .in_doubt()
         })?;
         opened.finish(Moment::After(MADE))?;
         Ok(Outputs { serial: device.serial(), object: Object::of(&info) })

@@ -130,7 +130,8 @@ fn await_return(ports: &dyn Ports, stage: &mut Stage<'_>, device: &Device) -> Re
                     present.nothing()
                 ),
             )
-            .next(format!("take {} out, insert it again, and look with yubihsm.list-objects", device.name())));
+            .next(format!("take {} out, insert it again, and look with yubihsm.list-objects", device.name()))
+            .in_doubt());
         }
         let paused = Instant::now();
         stage.wait(PAUSE, &format!("{} to restart", device.name()));

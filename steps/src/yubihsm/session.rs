@@ -142,7 +142,7 @@ impl<'a> Session<'a> {
     pub(crate) fn finish(self, moment: Moment) -> Result<Identity, Failure> {
         self.device.check().map_err(|mut failure| {
             failure.message = format!("{}; {}", failure.message, aftermath(moment));
-            failure
+            if moment == Moment::Before { failure } else { failure.in_doubt() }
         })
     }
 
@@ -155,8 +155,18 @@ impl<'a> Session<'a> {
         .next(format!("look at what is there with yubihsm.list-objects, or reset {name} if it may lose everything"))
     }
 
-    /// The words for what went wrong.
+    /// The words for what went wrong, and whether the change may have been made all the same.
     pub(super) fn failure(&self, command: Command, trouble: &Trouble) -> Failure {
+        let failure = self.worded(command, trouble);
+        let refused = matches!(trouble, Trouble::Refused(code) if *code != code::INVALID_SESSION);
+        match command.moment {
+            Moment::Changing(_) if !refused => failure.in_doubt(),
+            Moment::After(_) => failure.in_doubt(),
+            _ => failure,
+        }
+    }
+
+    fn worded(&self, command: Command, trouble: &Trouble) -> Failure {
         match trouble {
             Trouble::Refused(code::INVALID_SESSION) | Trouble::Lost | Trouble::Password { .. } => self.lost(command),
             Trouble::Refused(code) => self.refused(command, *code),

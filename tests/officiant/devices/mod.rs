@@ -4,6 +4,7 @@ mod dying;
 mod inserting;
 mod killed;
 mod provisioned;
+mod retried;
 mod served;
 mod single_step;
 mod support;

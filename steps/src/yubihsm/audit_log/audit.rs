@@ -146,13 +146,27 @@ fn caused(steps: &[Performed], serial: u32) -> Vec<Caused<'_>> {
             _ => continue,
         };
         let certain = step.outputs.is_some();
-        caused.extend(commands.iter().map(|command| Caused { command, target, certain, step }));
-        // Each try that broke off may have got as far as the device; the one that counts comes first, so that one entry is its.
-        for _ in 0..step.breaks.saturating_sub(usize::from(step.taken_up)) {
+        let tried = caused.len();
+        // A step that was taken up commanded nothing itself: the try did that which failed before it, or the ceremony broke off in.
+        let (broke_off, own) = (step.breaks, usize::from(!step.taken_up));
+        for _ in 0..own + broke_off {
             caused.extend(commands.iter().map(|command| Caused { command, target, certain: false, step }));
+        }
+        // Each try may have got as far as the device; the one that counts comes first, so that one entry is its.
+        let first = if step.taken_up { failed_before(&caused, step, tried) } else { tried };
+        if certain && first == caused.len() {
+            caused.extend(commands.iter().map(|command| Caused { command, target, certain, step }));
+        } else if certain {
+            caused[first].certain = true;
         }
     }
     caused
+}
+
+/// Where the tries of a step begin of which none is known to have been carried out; `tried` when there are none.
+fn failed_before(caused: &[Caused<'_>], step: &Performed, tried: usize) -> usize {
+    let of_it = |it: &Caused<'_>| it.step.uses == step.uses && it.step.with == step.with && !it.certain;
+    caused[..tried].iter().rposition(|it| !of_it(it)).map_or(0, |before| before + 1)
 }
 
 /// The commands of a log and those that the steps caused, in the order of both.
