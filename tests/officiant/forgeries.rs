@@ -626,6 +626,7 @@ fn what_a_forger_can_do_without_being_found_out_is_what_the_promises_list() {
         ("examples/yubihsm.yaml", example("examples/yubihsm.yaml"), 1),
         ("examples/faults.yaml", example("examples/faults.yaml"), 1),
         ("examples/attestation.yaml", example("examples/attestation.yaml"), 1),
+        ("examples/tuf.yaml", example("examples/tuf.yaml"), 1),
     ];
     let readers = has_readers();
     if readers {
