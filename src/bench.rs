@@ -2,6 +2,7 @@
 
 mod anchors;
 mod device;
+mod earlier;
 pub mod fault;
 mod hand;
 mod kind;
@@ -10,6 +11,7 @@ mod retry;
 mod state;
 
 pub use anchors::{write_anchors, write_piv_anchors};
+pub use earlier::SEED;
 pub use kind::Kind;
 pub use retry::Retrying;
 

@@ -132,7 +132,7 @@ fn watcher(ledger: Arc<Ledger>, name: String) -> impl Fn(&[Fault], bool) + Send 
 }
 
 /// The file of a device's state: its name, of which `check` lets nothing through that a path would mind.
-fn state_file(name: &str) -> String {
+pub fn state_file(name: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     format!("{}.json", name.replace(|character: char| !plain(character), "_"))
 }

@@ -1,6 +1,7 @@
 //! What `run` and `rehearse` have in common: open, conduct, say how it ended.
 
 use crate::{
+    bench::SEED,
     complaints,
     console::{Answers, GoingOn, Scripted, Terminal, safe},
     outcome::Outcome,
@@ -177,7 +178,7 @@ pub fn console(
         Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,
         None => Answers::default(),
     };
-    let seed = folder.join("rehearsal/made-up-secrets");
+    let seed = folder.join(SEED);
     Ok(Box::new(Scripted::new(answers, rehearsal).reaching_out(outside).making_up_from(seed)))
 }
 

@@ -3,7 +3,7 @@
 use super::{Format, ceremony::Prepared, print_json, print_line};
 use crate::{
     bench::{
-        Bench, Retrying,
+        Bench, Retrying, SEED,
         fault::{self, Fault},
     },
     console::{Answers, Scripted, safe},
@@ -105,7 +105,8 @@ impl EveryBranch<'_> {
             Some(path) => Answers::read(path).map_err(Outcome::not_tried)?,
             None => Answers::default(),
         };
-        let mut scripted = Scripted::new(answers, true).reaching_out(self.outside).quietly();
+        let mut scripted =
+            Scripted::new(answers, true).reaching_out(self.outside).quietly().making_up_from(folder.join(SEED));
         let prepared = Prepared {
             loaded: self.loaded,
             runbook: self.runbook,

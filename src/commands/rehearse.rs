@@ -50,6 +50,12 @@ pub struct Rehearse {
     /// vanished or lost its power is plugged in again when the people choose to try again, and when a step inserts it.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
+    /// Take the virtual devices as an earlier rehearsal left them, whose ceremony folder this is
+    ///
+    /// For ceremonies that come one after the other with the same devices. Devices that it did not have are new. Secrets that were
+    /// made up in it are the same, by the ids of the steps that ask for them.
+    #[arg(long, value_name = "DIR", conflicts_with = "every_branch")]
+    devices: Option<PathBuf>,
     /// What differs between machines
     #[arg(long, value_name = "FILE")]
     bindings: Option<PathBuf>,
@@ -89,7 +95,9 @@ impl Rehearse {
             return EveryBranch { loaded, runbook, bindings, out, answers, outside, faults, format }.carry_out();
         }
         let mut console = console(self.attended, true, self.outside, self.answers.as_ref(), &self.out)?;
-        let serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
+        let mut serials = bench.lay_out(&runbook, &bindings).map_err(Outcome::not_tried)?;
+        let earlier = self.devices.as_deref().map(|folder| bench.earlier(folder, &bindings, &mut serials)).transpose();
+        let earlier = earlier.map_err(|it| Outcome::not_tried(format!("--devices: {it}")))?;
         for (device, fault) in faults {
             bench.inject(&device, fault);
         }
@@ -104,6 +112,7 @@ impl Rehearse {
         };
         let writer = prepared.open()?;
         bench.power(&self.out.join("rehearsal")).map_err(Outcome::not_tried)?;
+        earlier.iter().try_for_each(|earlier| bench.take_up(earlier)).map_err(Outcome::not_tried)?;
         eprintln!("REHEARSAL on virtual devices: {}", runbook.title);
         bench.notice().into_iter().for_each(|notice| eprintln!("{notice}"));
         let mut console = Retrying::new(console.as_mut(), &bench);

@@ -20,9 +20,7 @@ const PIN: &str = "86420975";
 const PUK: &str = "97531864";
 
 fn rehearsal() -> Ceremony {
-    Ceremony::rehearse_file(RUNBOOK)
-        .answer("device-provisioning/new_pin", PIN)
-        .answer("device-provisioning/new_puk", PUK)
+    Ceremony::rehearse_file(RUNBOOK).answer("device-provisioning/pin", PIN).answer("device-provisioning/new_puk", PUK)
 }
 
 fn product(ceremony: &CarriedOut, name: &str) -> PathBuf {
@@ -202,7 +200,7 @@ fn a_pin_of_a_fips_device_has_eight_characters_which_newer_ones_insist_on() {
     if !has_readers() {
         return;
     }
-    let long = rehearsal().answer("device-provisioning/new_pin", "864209753").carry_out();
+    let long = rehearsal().answer("device-provisioning/pin", "864209753").carry_out();
     long.exits(2).mentions("it must have 8 characters");
 }
 
@@ -254,7 +252,7 @@ fn a_device_that_was_used_before_is_reset_as_the_remedy() {
     let provisioned = "      - do: Set PIN.\n        uses: piv.change-pin\n";
     let yaml = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(RUNBOOK)).unwrap();
     let before = format!(
-        "      - do: Set it, as an earlier ceremony did.\n        uses: piv.change-pin\n        with: {{ device: YubiKey, pin: {{ secret: factory-default }}, new_pin: {{ secret: new_pin }} }}\n{provisioned}"
+        "      - do: Set it, as an earlier ceremony did.\n        uses: piv.change-pin\n        with: {{ device: YubiKey, pin: {{ secret: factory-default }}, new_pin: {{ secret: pin }} }}\n{provisioned}"
     );
     let spoiled = yaml.replace(provisioned, &before);
     assert_ne!(spoiled, yaml);
@@ -303,12 +301,11 @@ fn a_ceremony_that_is_killed_in_the_middle_goes_on_to_the_same_end() {
         let ceremony = ceremony
             .carried_out(output)
             .resume()
-            .answer("secret/new_pin", PIN)
+            .answer("secret/pin", PIN)
             .answer("secret/new_puk", PUK)
-            .answer("device-provisioning/new_pin", PIN)
+            .answer("device-provisioning/pin", PIN)
             .answer("device-provisioning/new_puk", PUK);
-        let answers =
-            ["7", "9", "10", "11", "12", "14"].map(|step| format!("device-provisioning/{step}#secret/new_pin"));
+        let answers = ["7", "9", "10", "11", "12", "14"].map(|step| format!("device-provisioning/{step}#secret/pin"));
         let ceremony = answers.iter().fold(ceremony, |ceremony, key| ceremony.answer(key, PIN));
         let ceremony = ceremony.answer("device-provisioning/9#secret/new_puk", PUK).carry_out().exits(0);
         assert_eq!(failures(&ceremony), [""; 0], "after {lines} lines");
@@ -437,12 +434,15 @@ fn plain(text: &str) -> String {
 }
 
 /// Everything that a person reads in the runbook, in the order in which it comes up.
-fn read(runbook: &Runbook, section: &str, texts: &mut String) {
+pub fn read(runbook: &Runbook, section: &str, texts: &mut String) {
     fn walk(runbook: &Runbook, steps: &[Step], texts: &mut String) {
         for step in steps {
             match &step.kind {
                 StepKind::Do(act) => texts.extend([" ", act.text.as_str()]),
-                StepKind::GoTo(go_to) => read(runbook, &go_to.section, texts),
+                StepKind::GoTo(go_to) => {
+                    texts.extend(go_to.text.iter().map(|text| format!(" {text}")));
+                    read(runbook, &go_to.section, texts);
+                }
                 StepKind::If(condition) => {
                     walk(runbook, &condition.then, texts);
                     walk(runbook, &condition.otherwise, texts);

@@ -626,11 +626,12 @@ fn what_a_forger_can_do_without_being_found_out_is_what_the_promises_list() {
         ("examples/yubihsm.yaml", example("examples/yubihsm.yaml"), 1),
         ("examples/faults.yaml", example("examples/faults.yaml"), 1),
         ("examples/attestation.yaml", example("examples/attestation.yaml"), 1),
+        ("examples/tuf.yaml", example("examples/tuf.yaml"), 1),
     ];
     let readers = has_readers();
     if readers {
         let provisioned = Ceremony::rehearse_file("runbooks/docker-tuf/device-provisioning.yaml")
-            .answer("device-provisioning/new_pin", "86420975")
+            .answer("device-provisioning/pin", "86420975")
             .answer("device-provisioning/new_puk", "97531864");
         records.push(("device-provisioning.yaml", provisioned.carry_out().exits(0), 1));
     }

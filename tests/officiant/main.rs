@@ -8,6 +8,7 @@ mod cards;
 mod computers;
 mod devices;
 mod docker;
+mod docker_tuf;
 mod flipping;
 mod flushing;
 mod forger;

@@ -464,3 +464,66 @@ fn each_fault_has_a_rehearsal_of_its_own_in_a_rehearsal_of_everything() {
     assert_eq!(why, "the device was sent no such command in 004, or not so many");
     assert_eq!(branches(&report)[1..], ["start-the-key-over/3 yes: 003", "start-the-key-over/3 no: 002"]);
 }
+
+const GENERATE: &str = "
+      - do: Enter a password.
+        id: password
+        uses: ask.secret
+        with: { prompt: Password }
+      - do: Generate the key.
+        uses: yubihsm.generate-asymmetric-key
+        with:
+          device: HSM
+          password: { secret: factory-default }
+          object_id: 7
+          label: key
+          domains: all
+          capabilities: sign-eddsa
+          algorithm: ed25519
+      - do: Make an authentication key of the password.
+        uses: yubihsm.put-authentication-key
+        with:
+          device: HSM
+          password: { secret: factory-default }
+          object_id: 2
+          label: new
+          domains: all
+          capabilities: all
+          delegated: all
+          new_password: { secret: password }
+";
+
+const EXPORT: &str = "
+      - do: Enter the password.
+        id: password
+        uses: ask.secret
+        with: { prompt: Password }
+      - do: Export the key.
+        uses: yubihsm.get-public-key
+        with: { device: HSM, authentication_key: 2, password: { secret: password }, object_id: 7, out: key.pem }
+";
+
+fn with_steps(steps: &str) -> String {
+    let insert = "      - { do: Insert it., uses: devices.insert, with: { device: HSM } }";
+    sections(&format!("  start:\n    title: Start\n    steps:\n{insert}{steps}      - end: Over.\n"))
+}
+
+#[test]
+fn devices_are_taken_up_as_an_earlier_rehearsal_left_them_and_so_are_its_made_up_secrets() {
+    let first = Ceremony::rehearse(&with_steps(GENERATE)).carry_out().exits(0);
+    let left = fs::read(first.folder().join("rehearsal/HSM.json")).unwrap();
+    let taking_up = || Ceremony::rehearse(&with_steps(EXPORT)).argument("--devices");
+    let second = taking_up().argument(first.folder().display().to_string()).carry_out().exits(0);
+    assert!(second.folder().join("products/key.pem").is_file());
+    second.replay().holds();
+    assert_eq!(fs::read(first.folder().join("rehearsal/HSM.json")).unwrap(), left, "the earlier one is left as it is");
+    Ceremony::rehearse(&with_steps(EXPORT)).carry_out().exits(1);
+    let other = "HSM had the serial number 7550054 then, and the bindings say 7550055";
+    for (folder, said) in [("/nonexistent".into(), "has none of the devices"), (first.folder(), other)] {
+        let ceremony = taking_up().argument(folder.display().to_string());
+        let ceremony = ceremony.argument("--bind").argument("devices.HSM.serial=7550055");
+        let out = ceremony.out();
+        ceremony.carry_out().exits(2).mentions(said).mentions("error: --devices");
+        assert!(!out.exists(), "nothing is made");
+    }
+}

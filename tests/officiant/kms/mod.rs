@@ -2,5 +2,5 @@
 
 mod audited;
 mod hostile;
-mod moto;
-mod support;
+pub mod moto;
+pub mod support;

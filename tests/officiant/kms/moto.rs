@@ -10,14 +10,14 @@ use std::{
 };
 
 /// A loopback AWS; it ends with the test.
-struct Moto {
+pub struct Moto {
     server: Child,
     _log: BufReader<ChildStderr>,
-    url: String,
+    pub url: String,
 }
 
 impl Moto {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut command = Command::new(path_of("moto_server").unwrap());
         command.args(["-H", "127.0.0.1", "-p", "0"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut server = command.spawn().unwrap();
@@ -41,7 +41,7 @@ impl Drop for Moto {
     }
 }
 
-fn peer(desk: &Desk, url: &str, words: &[&str]) -> String {
+pub fn peer(desk: &Desk, url: &str, words: &[&str]) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/kms_key.py");
     let mut python = Command::new(path_of("python").unwrap());
     python.arg(script).args(words).envs(desk.environment());

@@ -129,7 +129,8 @@ impl View {
 pub(super) fn read_kept(kept: &Kept, read: impl Fn(&str) -> Result<Vec<u8>, String>) -> Result<Tree, String> {
     let read = |(path, record): (&String, &officiant_engine::record::FileRecord)| {
         let bytes = read(&record.path)?;
-        if officiant_engine::record::digest_hex(&bytes) == record.sha256 {
+        let is_as_long = u64::try_from(bytes.len()) == Ok(record.size);
+        if is_as_long && officiant_engine::record::digest_hex(&bytes) == record.sha256 {
             Ok((path.clone(), bytes))
         } else {
             Err(format!("`{}` is not the file that was recorded", record.path))
