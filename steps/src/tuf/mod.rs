@@ -3,9 +3,7 @@
 mod client_check;
 mod event;
 mod initialize;
-#[allow(dead_code, unused_imports, reason = "the handlers that follow use it")]
 pub(crate) mod metadata;
-#[allow(dead_code, reason = "the handlers that follow use it")]
 mod signing_key;
 mod verify;
 

@@ -1,6 +1,6 @@
 //! A file of metadata whose targets are looked at one by one, and not kept.
 
-use super::{Document, Signature, canonical, read, scan::Scan};
+use super::{Document, Signature, read, scan::Scan};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -144,7 +144,7 @@ pub(crate) fn is_hash(name: &str, hex: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Opened, canonical, read};
+    use super::{super::canonical, Entry, Opened, read};
     use serde_json::{Value, json};
 
     /// What is passed on of the targets.
