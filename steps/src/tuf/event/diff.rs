@@ -273,7 +273,7 @@ mod tests {
                     },
                     &|value| {
                         if let Value::Array(items) = value {
-                            items.reverse()
+                            items.reverse();
                         }
                     },
                 ];
