@@ -334,6 +334,7 @@ fn say_counts(stage: &mut Stage<'_>, state: &State) {
     for role in &state.signatures {
         let missing = match (role.reached, role.missing.as_slice()) {
             (true, _) => "that is enough".to_string(),
+            (false, []) => "whoever else is to sign has no key there yet".to_string(),
             (false, missing) => format!("missing: {}", missing.join(", ")),
         };
         let said = format!("{}: {} of {} signatures; {missing}.", role.role, role.signed_by.len(), role.threshold);
