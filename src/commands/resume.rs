@@ -231,10 +231,10 @@ fn answer(console: &mut dyn Console, question: &Question) -> Result<Value, Outco
     }
 }
 
-/// What a person should know before the ceremony goes on.
 /// How many files that were left over are told one by one.
 const LEFT_OVER: usize = 20;
 
+/// What a person should know before the ceremony goes on.
 fn found(broken: &Broken, session: &Session) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let end = broken.end();

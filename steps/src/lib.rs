@@ -12,6 +12,7 @@ mod people;
 mod piv;
 pub mod ports;
 mod product;
+mod public_key;
 mod recorded;
 mod text;
 mod tuf;

@@ -1,8 +1,7 @@
 //! What a step signs: a text of the runbook's, or a file.
 
-use crate::files::Place;
+use crate::files::{self, Place};
 use officiant_engine::conduct::{Exhibit, Failure, Objection, Stage};
-use std::{fs::File, io::Read};
 
 /// Most bytes of a file.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -21,17 +20,10 @@ pub(crate) fn read(stage: &Stage<'_>, data: Option<&str>, file: Option<&str>) ->
         }
     };
     let full = Place::of(path)?.full(stage)?;
-    let unreadable = |error: &dyn std::fmt::Display| {
+    files::read(&full, LARGEST).map_err(|error| {
         Failure::new("file", format!("`{path}` cannot be read: {error}"))
             .next("see that the file is there, and that the path in the runbook says where")
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(&full).map_err(|error| unreadable(&error))?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(unreadable(&format!("it is larger than {LARGEST} bytes")));
-    }
-    Ok(bytes)
+    })
 }
 
 /// What was signed, as the ceremony folder has it today.

@@ -74,6 +74,27 @@ pub(crate) fn vacant(stage: &Stage<'_>, path: &str) -> Result<String, Failure> {
     Ok(product)
 }
 
+/// The place of a new folder of products: nothing is there, or nothing but the folders that a break left.
+///
+/// # Errors
+/// `path`, `exists`.
+pub(crate) fn vacant_folder(stage: &Stage<'_>, path: &str) -> Result<String, Failure> {
+    let failure = match vacant(stage, path) {
+        Err(failure) if failure.code == "exists" => failure,
+        other => return other,
+    };
+    let product = Place::product(path)?;
+    let full = Place::Product(format!("products/{product}")).full(stage)?;
+    if full.is_dir() && holds_no_file(&full) { Ok(product) } else { Err(failure) }
+}
+
+fn holds_no_file(folder: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(folder) else { return false };
+    entries.all(|entry| {
+        entry.is_ok_and(|entry| entry.file_type().is_ok_and(|it| it.is_dir()) && holds_no_file(&entry.path()))
+    })
+}
+
 fn free(path: &Path) -> Result<(), Failure> {
     if path.symlink_metadata().is_err() {
         return Ok(());

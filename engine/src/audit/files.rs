@@ -106,7 +106,7 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
                 continue;
             }
         };
-        let mut unknown = 0_usize;
+        let (mut told, mut untold) = (0_usize, 0_usize);
         for name in entries {
             let full = root.join(&folder).join(&name);
             let Some(name) = name.to_str() else {
@@ -135,10 +135,10 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
             } else {
                 kind.is_dir() || !RECORDED.contains(&top) || is_recorded(&path)
             };
-            if !known && kind.is_file() && [PRODUCTS, EVIDENCE].contains(&top) && unknown >= UNKNOWN {
-                unknown += 1;
+            if !known && told >= UNKNOWN && path != top && [PRODUCTS, EVIDENCE].contains(&top) {
+                untold += 1;
             } else if !known {
-                unknown += 1;
+                told += 1;
                 let message = format!("`{path}` is in the folder, and the transcript does not know it");
                 findings.push(Finding::error("file-unknown", message).of_file(path));
             } else if path == REHEARSAL && !rehearsal {
@@ -148,9 +148,8 @@ fn walk(root: &Path, rehearsal: bool, is_recorded: &dyn Fn(&str) -> bool, findin
                 folders.push(path);
             }
         }
-        if unknown > UNKNOWN {
-            let message =
-                format!("{} more files are in `{folder}/`, and the transcript does not know them", unknown - UNKNOWN);
+        if untold > 0 {
+            let message = format!("{untold} more files are in `{folder}/`, and the transcript does not know them");
             findings.push(Finding::error("file-unknown", message));
         }
     }
@@ -165,6 +164,29 @@ fn list(folder: &Path) -> io::Result<Vec<OsString>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn unknown(names: &[String]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(PRODUCTS)).unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let mut findings = Findings::default();
+        walk(folder.path(), false, &|_| false, &mut findings);
+        findings.into_report().into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn every_unknown_file_is_told_or_counted_once() {
+        let files = |place: &str| (0..UNKNOWN + 5).map(|at| format!("{place}{at:03}")).collect::<Vec<_>>();
+        let products = unknown(&files("products/"));
+        assert_eq!(products.len(), UNKNOWN + 1);
+        assert_eq!(products[UNKNOWN], "5 more files are in `products/`, and the transcript does not know them");
+        // What is not in a folder of files that steps make is always named.
+        let at_the_top = unknown(&files(""));
+        assert_eq!(at_the_top.len(), UNKNOWN + 5);
+        assert!(at_the_top.iter().all(|message| !message.contains("more files")), "{at_the_top:?}");
+    }
 
     #[test]
     fn a_file_has_one_name_in_its_place() {

@@ -275,20 +275,20 @@ impl Ceremony {
         let (folder, copies) = (Folder::open(&self.folder), Folder::open(std::path::Path::new(copies)));
         let mut batches: BTreeMap<&str, Batch> = BTreeMap::new();
         for product in products {
-            let path = product.path.strip_prefix("products/").unwrap_or(&product.path);
-            let copied = folder.read(&product.path).and_then(|bytes| match copies.measure(path) {
-                // Made by an earlier try of the same step.
-                Ok(there) if there.sha256 == product.sha256 => Ok(()),
-                _ if products.len() <= MANY => copies.create_file(path, &bytes).map(drop),
-                _ => {
-                    let (place, name) = path.rsplit_once('/').unwrap_or((".", path));
-                    let batch = match batches.entry(place) {
-                        Entry::Occupied(batch) => batch.into_mut(),
-                        Entry::Vacant(vacant) => vacant.insert(Batch::begin(&copies, place)?),
-                    };
-                    batch.create(name, &bytes).map(drop)
-                }
-            });
+            let path = below_products(&product.path).unwrap_or(&product.path);
+            let copied =
+                folder.read(&product.path).and_then(|bytes| match (copies.measure(path), path.rsplit_once('/')) {
+                    // Made by an earlier try of the same step.
+                    (Ok(there), _) if there.sha256 == product.sha256 => Ok(()),
+                    (_, Some((place, name))) if products.len() > MANY => {
+                        let batch = match batches.entry(place) {
+                            Entry::Occupied(batch) => batch.into_mut(),
+                            Entry::Vacant(vacant) => vacant.insert(Batch::begin(&copies, place)?),
+                        };
+                        batch.create(name, &bytes).map(drop)
+                    }
+                    _ => copies.create_file(path, &bytes).map(drop),
+                });
             copied.map_err(|error| failure(&error))?;
         }
         batches.values().try_for_each(Batch::sync).map_err(|error| failure(&error))
@@ -328,7 +328,8 @@ impl Ceremony {
         let copies = match &self.bindings.products {
             Some(copies) => {
                 let copies = Folder::open(std::path::Path::new(copies));
-                let there = |product: &FileRecord| copies.size(below_products(&product.path)).is_ok();
+                let there =
+                    |product: &FileRecord| below_products(&product.path).is_some_and(|path| copies.size(path).is_ok());
                 let place = products.iter().any(there).then(|| vacant(&copies, "set-aside", "many")).transpose()?;
                 place.map(|place| (copies, place))
             }
@@ -346,7 +347,7 @@ impl Ceremony {
         let name = start.and_then(|start| name.get(start..)).unwrap_or(name);
         let folder = Folder::open(&self.folder);
         let bytes = folder.read(&product.path).map_err(|error| failure(&error))?;
-        if let (Some(copies), Some(path)) = (&self.bindings.products, product.path.strip_prefix("products/")) {
+        if let (Some(copies), Some(path)) = (&self.bindings.products, below_products(&product.path)) {
             let copies = Folder::open(std::path::Path::new(copies));
             // A copy that was broken off in the middle would be in the way of the next one.
             if let Ok(copy) = copies.read_at_most(path, product.size)
@@ -408,9 +409,10 @@ struct Together {
 
 impl Together {
     fn take(&self, product: &FileRecord) -> Result<FileRecord, Failure> {
+        // What was to be evidence has no copy.
         let below = below_products(&product.path);
-        let path = format!("{}/{below}", self.place);
-        if let Some((copies, place)) = &self.copies
+        let path = format!("{}/{}", self.place, below.unwrap_or(&product.path));
+        if let (Some((copies, place)), Some(below)) = (&self.copies, below)
             && let Ok(copy) = copies.read_at_most(below, product.size)
             && self.folder.read(&product.path).map_err(|error| failure(&error))?.starts_with(&copy)
         {
@@ -437,9 +439,9 @@ fn vacant(folder: &Folder, below: &str, name: &str) -> Result<String, Failure> {
     Err(Failure::new("too-many-files", format!("there are 9,999 folders called `{name}`")))
 }
 
-/// A product's path below `products/`.
-fn below_products(path: &str) -> &str {
-    path.split_once('/').map_or(path, |(_, below)| below)
+/// A product's path below `products/`; nothing for another file.
+fn below_products(path: &str) -> Option<&str> {
+    path.strip_prefix("products/")
 }
 
 /// Writes a new file under the first number that is free.

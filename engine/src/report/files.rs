@@ -7,8 +7,10 @@ use serde::Serialize;
 /// Most rows of the table.
 const MOST: usize = 20_000;
 
-/// How many files an entry has at least whose files are not all listed, and how many of them are.
+/// An entry with more files than these is listed in part.
 const TOGETHER: usize = 500;
+
+/// How many files of such an entry are listed.
 const LISTED: usize = 20;
 
 /// A file of the ceremony.

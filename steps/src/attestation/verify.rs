@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     devices::DeviceName,
-    files::Place,
+    files::{Place, folder_mark},
     x509::Anchors,
     yubihsm::{Capabilities, Domains, Label, ObjectId},
 };
@@ -24,7 +24,7 @@ use officiant_engine::{
     conduct::{Effect, Exhibit, Failure, Notice, Objection, Stage, StepHandler},
     record::Folder,
 };
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -113,11 +113,6 @@ pub(super) enum Origin {
     #[default]
     Generated,
     Any,
-}
-
-/// Marks a path that is one of this machine's when the step is performed by itself.
-pub(super) fn folder_mark(schema: &mut Schema) {
-    schema.insert("x-folder".to_string(), true.into());
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

@@ -6,12 +6,14 @@ mod copy;
 mod digest;
 mod measure;
 mod mkdir;
+mod open;
 mod place;
 mod walk;
 mod write;
 
 pub(crate) use measure::digest;
-pub(crate) use place::Place;
+pub(crate) use open::{open, read};
+pub(crate) use place::{Place, folder_mark};
 
 use officiant_engine::conduct::Registry;
 

@@ -4,6 +4,7 @@ use officiant_engine::{
     conduct::{Failure, Stage},
     record::{Folder, FolderError},
 };
+use schemars::Schema;
 use std::path::{Component, Path, PathBuf};
 
 /// The place of a file or folder.
@@ -68,6 +69,12 @@ impl Place {
             Self::Outside(path) => path.display().to_string(),
         }
     }
+}
+
+/// Marks an argument that names a place in its schema: a relative path is one of this machine's when the step is performed by
+/// itself.
+pub(crate) fn folder_mark(schema: &mut Schema) {
+    schema.insert("x-folder".to_string(), true.into());
 }
 
 fn no_path(path: &str) -> Failure {

@@ -86,7 +86,8 @@ impl From<Refused> for Failure {
         let again =
             "see that this machine has a network, that the clock is right, and who answers there; then try again";
         match refused {
-            Refused::Machine(error) => Self::new("machine", format!("this machine cannot ask KMS: {error}")),
+            Refused::Machine(error) => Self::new("machine", format!("this machine cannot ask KMS: {error}"))
+                .next("close other programs, and try again"),
             Refused::Endpoint(message) => Self::new("endpoint", message)
                 .next("correct `[kms] endpoint` in the bindings, or `endpoint_url` in the AWS configuration"),
             Refused::NoCredentials => Self::new(

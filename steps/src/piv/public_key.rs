@@ -1,23 +1,21 @@
 //! Public keys as PIV hands them out.
 
 use super::{argument::KeyAlgorithm, tlv};
-use officiant_engine::{conduct::Failure, record::digest_hex};
-use p256::ecdsa::signature::{Verifier, hazmat::PrehashVerifier};
+use crate::public_key::{Info, der, verifies};
+use officiant_engine::conduct::Failure;
 use rsa::{
     BigUint, RsaPublicKey,
     pkcs1v15::{Signature, VerifyingKey},
     pkcs8::DecodePublicKey,
 };
 use sha2::{Digest, Sha256, Sha384};
-use spki::EncodePublicKey;
-use x509_cert::der::{DecodePem, Encode, EncodePem, pem::LineEnding};
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
+use x509_cert::{der::Decode, spki::SubjectPublicKeyInfoOwned};
 
 /// A public key of a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PublicKey {
-    P256(p256::PublicKey),
-    P384(p384::PublicKey),
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
     Rsa2048(RsaPublicKey),
 }
 
@@ -31,8 +29,8 @@ impl PublicKey {
         let fields = tlv::fields(bytes)?;
         let value = |tag| tlv::value(&fields, tag);
         match algorithm {
-            KeyAlgorithm::P256 => p256::PublicKey::from_sec1_bytes(value(0x86)?).ok().map(Self::P256),
-            KeyAlgorithm::P384 => p384::PublicKey::from_sec1_bytes(value(0x86)?).ok().map(Self::P384),
+            KeyAlgorithm::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(value(0x86)?).ok().map(Self::P256),
+            KeyAlgorithm::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(value(0x86)?).ok().map(Self::P384),
             KeyAlgorithm::Rsa2048 => {
                 let (modulus, exponent) = (BigUint::from_bytes_be(value(0x81)?), BigUint::from_bytes_be(value(0x82)?));
                 (modulus.bits() == 2048).then(|| RsaPublicKey::new(modulus, exponent).ok())?.map(Self::Rsa2048)
@@ -42,16 +40,16 @@ impl PublicKey {
 
     /// From `SubjectPublicKeyInfo`, DER.
     pub(super) fn from_der(der: &[u8]) -> Option<Self> {
-        p256::PublicKey::from_public_key_der(der)
+        p256::ecdsa::VerifyingKey::from_public_key_der(der)
             .map(Self::P256)
-            .or_else(|_| p384::PublicKey::from_public_key_der(der).map(Self::P384))
+            .or_else(|_| p384::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P384))
             .or_else(|_| RsaPublicKey::from_public_key_der(der).map(Self::Rsa2048))
             .ok()
     }
 
     /// From `SubjectPublicKeyInfo`, PEM.
     pub(super) fn from_pem(pem: &[u8]) -> Option<Self> {
-        Self::from_der(&SubjectPublicKeyInfoOwned::from_pem(pem).ok()?.to_der().ok()?)
+        Self::from_der(&der(pem)?)
     }
 
     pub(super) fn algorithm(&self) -> KeyAlgorithm {
@@ -83,42 +81,30 @@ impl PublicKey {
     /// Whether a signature is of a message, with [`Self::signature_algorithm`]; those of ECDSA in DER.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::P256(key) => p256::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
-                p256::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha256::digest(message), &signature).is_ok()
-            }),
-            Self::P384(key) => p384::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
-                p384::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha384::digest(message), &signature).is_ok()
-            }),
-            Self::Rsa2048(key) => Signature::try_from(signature)
-                .is_ok_and(|signature| VerifyingKey::<Sha256>::new(key.clone()).verify(message, &signature).is_ok()),
+            Self::P256(key) => verifies::<p256::ecdsa::DerSignature>(key, &Sha256::digest(message), signature),
+            Self::P384(key) => verifies::<p384::ecdsa::DerSignature>(key, &Sha384::digest(message), signature),
+            Self::Rsa2048(key) => {
+                let key = VerifyingKey::<Sha256>::new(key.clone());
+                verifies::<Signature>(&key, &Sha256::digest(message), signature)
+            }
         }
     }
 
     /// `SubjectPublicKeyInfo`.
     pub(super) fn info(&self) -> Result<Info, Failure> {
-        let document = match self {
-            Self::P256(key) => key.to_public_key_der(),
-            Self::P384(key) => key.to_public_key_der(),
-            Self::Rsa2048(key) => key.to_public_key_der(),
-        };
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::new("encoding", format!("the public key cannot be written: {error}"))
-        };
-        let der = document.map_err(|error| failed(&error))?.into_vec();
-        let info: SubjectPublicKeyInfoOwned = x509_cert::der::Decode::from_der(&der).map_err(|error| failed(&error))?;
-        let pem = info.to_pem(LineEnding::LF).map_err(|error| failed(&error))?;
-        Ok(Info { fingerprint: digest_hex(&der), der, pem })
+        match self {
+            Self::P256(key) => Info::of(key),
+            Self::P384(key) => Info::of(key),
+            Self::Rsa2048(key) => Info::of(key),
+        }
     }
-}
 
-/// A public key, encoded.
-pub(super) struct Info {
-    /// DER.
-    pub(super) der: Vec<u8>,
-    /// PEM, with line feeds.
-    pub(super) pem: String,
-    /// SHA-256 of the DER, hex.
-    pub(super) fingerprint: String,
+    /// What is in the bit string of its `SubjectPublicKeyInfo`.
+    pub(super) fn device_bytes(&self) -> Vec<u8> {
+        let der = self.info().map(|info| info.der).unwrap_or_default();
+        let info = SubjectPublicKeyInfoOwned::from_der(&der);
+        info.map(|info| info.subject_public_key.raw_bytes().to_vec()).unwrap_or_default()
+    }
 }
 
 /// `00 01 ff … ff 00` and then what is signed, 256 bytes together.
@@ -130,13 +116,4 @@ pub(super) fn around(digest_info: &[u8]) -> Vec<u8> {
     block.push(0);
     block.extend(digest_info);
     block
-}
-
-impl PublicKey {
-    /// What is in the bit string of its `SubjectPublicKeyInfo`.
-    pub(super) fn device_bytes(&self) -> Vec<u8> {
-        let der = self.info().map(|info| info.der).unwrap_or_default();
-        let info = <SubjectPublicKeyInfoOwned as x509_cert::der::Decode>::from_der(&der);
-        info.map(|info| info.subject_public_key.raw_bytes().to_vec()).unwrap_or_default()
-    }
 }

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::ports::{Ports, Present, YUBIKEY};
 use officiant_engine::conduct::{Bindings, Failure, Secret};
-use p256::elliptic_curve::sec1::ToEncodedPoint;
 use rsa::traits::PublicKeyParts;
 
 /// A key in a slot of a YubiKey that is plugged in.

@@ -1,10 +1,11 @@
 //! Signatures of certificates (RFC 5280, 4.1.1.3), with the algorithms that these devices and their vendor use.
 
+use crate::public_key::verifies;
 use rsa::{
     RsaPublicKey,
     pkcs1v15::{Signature, VerifyingKey},
     sha2::{Digest, Sha256, Sha384, Sha512},
-    signature::{Verifier, hazmat::PrehashVerifier},
+    signature::Verifier,
 };
 use std::fmt;
 use x509_cert::{
@@ -89,12 +90,10 @@ pub(crate) fn verify(certificate: &Certificate, issuer: &Certificate) -> Result<
 /// Verifies a signature on P-256 or P-384; a device signs with SHA-256 on either.
 fn ecdsa(key: &[u8], digest: &[u8], signature: &[u8]) -> bool {
     if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(key) {
-        let made = p256::ecdsa::DerSignature::from_bytes(signature);
-        return made.is_ok_and(|made| key.verify_prehash(digest, &made).is_ok());
+        return verifies::<p256::ecdsa::DerSignature>(&key, digest, signature);
     }
     if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_der(key) {
-        let made = p384::ecdsa::DerSignature::from_bytes(signature);
-        return made.is_ok_and(|made| key.verify_prehash(digest, &made).is_ok());
+        return verifies::<p384::ecdsa::DerSignature>(&key, digest, signature);
     }
     false
 }

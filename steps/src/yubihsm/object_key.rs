@@ -8,7 +8,6 @@ use super::{
 };
 use crate::ports::{Ports, Present, YUBIHSM2};
 use officiant_engine::conduct::{Bindings, Failure, Secret, SecretName, Stage};
-use p256::elliptic_curve::sec1::ToEncodedPoint;
 use sha2::{Digest, Sha256, Sha384};
 use yubihsm::Capability;
 

@@ -4,21 +4,17 @@ use super::{
     argument::{ObjectType, algorithm_name},
     session::{Command, Moment, Session},
 };
-use officiant_engine::{conduct::Failure, record::digest_hex};
-use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
-use rsa::signature::hazmat::PrehashVerifier;
+use crate::public_key::{Info, der, ed25519_verifies, verifies};
+use officiant_engine::conduct::Failure;
+use p256::pkcs8::DecodePublicKey;
 use sha2::{Digest, Sha256, Sha384};
-use spki::{
-    SubjectPublicKeyInfoOwned,
-    der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding},
-};
 use yubihsm::asymmetric::Algorithm;
 
 /// The public key of an asymmetric key on a device.
 pub(crate) enum PublicKey {
     Ed25519(ed25519_dalek::VerifyingKey),
-    P256(p256::PublicKey),
-    P384(p384::PublicKey),
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
 }
 
 impl PublicKey {
@@ -42,8 +38,12 @@ impl PublicKey {
                 .ok()
                 .and_then(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).ok())
                 .map(Self::Ed25519),
-            Algorithm::EcP256 => p256::PublicKey::from_sec1_bytes(&uncompressed(&key.bytes)).ok().map(Self::P256),
-            Algorithm::EcP384 => p384::PublicKey::from_sec1_bytes(&uncompressed(&key.bytes)).ok().map(Self::P384),
+            Algorithm::EcP256 => {
+                p256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(&key.bytes)).ok().map(Self::P256)
+            }
+            Algorithm::EcP384 => {
+                p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(&key.bytes)).ok().map(Self::P384)
+            }
             other => {
                 return Err(Failure::new(
                     "unsupported-algorithm",
@@ -60,28 +60,23 @@ impl PublicKey {
     /// Reads SubjectPublicKeyInfo, DER; nothing when it is none, or of another kind of key.
     pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
         let ed25519 = || ed25519_dalek::VerifyingKey::from_public_key_der(der).map(Self::Ed25519);
-        let p256 = || p256::PublicKey::from_public_key_der(der).map(Self::P256);
-        let p384 = || p384::PublicKey::from_public_key_der(der).map(Self::P384);
+        let p256 = || p256::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P256);
+        let p384 = || p384::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P384);
         ed25519().or_else(|_| p256()).or_else(|_| p384()).ok()
     }
 
     /// Reads SubjectPublicKeyInfo, PEM.
     pub(crate) fn from_pem(pem: &[u8]) -> Option<Self> {
-        Self::from_der(&SubjectPublicKeyInfoOwned::from_pem(pem).ok()?.to_der().ok()?)
+        Self::from_der(&der(pem)?)
     }
 
     /// Whether it verifies a signature as `yubihsm.sign` makes them: of the whole message with `ed25519`, DER of its SHA-256 on
     /// P-256 and of its SHA-384 on P-384.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
-            Self::P256(key) => p256::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
-                p256::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha256::digest(message), &signature).is_ok()
-            }),
-            Self::P384(key) => p384::ecdsa::DerSignature::from_bytes(signature).is_ok_and(|signature| {
-                p384::ecdsa::VerifyingKey::from(key).verify_prehash(&Sha384::digest(message), &signature).is_ok()
-            }),
+            Self::Ed25519(key) => ed25519_verifies(key, message, signature),
+            Self::P256(key) => verifies::<p256::ecdsa::DerSignature>(key, &Sha256::digest(message), signature),
+            Self::P384(key) => verifies::<p384::ecdsa::DerSignature>(key, &Sha384::digest(message), signature),
         }
     }
 
@@ -105,29 +100,12 @@ impl PublicKey {
 
     /// `SubjectPublicKeyInfo`.
     pub(crate) fn info(&self) -> Result<Info, Failure> {
-        let document = match self {
-            Self::Ed25519(key) => key.to_public_key_der(),
-            Self::P256(key) => key.to_public_key_der(),
-            Self::P384(key) => key.to_public_key_der(),
-        };
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::new("encoding", format!("the public key cannot be written: {error}"))
-        };
-        let der = document.map_err(|error| failed(&error))?.into_vec();
-        let info = SubjectPublicKeyInfoOwned::from_der(&der).map_err(|error| failed(&error))?;
-        let pem = info.to_pem(LineEnding::LF).map_err(|error| failed(&error))?;
-        Ok(Info { fingerprint: digest_hex(&der), der, pem })
+        match self {
+            Self::Ed25519(key) => Info::of(key),
+            Self::P256(key) => Info::of(key),
+            Self::P384(key) => Info::of(key),
+        }
     }
-}
-
-/// A public key, encoded.
-pub(crate) struct Info {
-    /// DER.
-    pub(crate) der: Vec<u8>,
-    /// PEM, with line feeds.
-    pub(crate) pem: String,
-    /// SHA-256 of the DER, hex.
-    pub(crate) fingerprint: String,
 }
 
 /// The device leaves the tag of an uncompressed point out (SEC 1, 2.3.3).

@@ -105,6 +105,18 @@ fn what_others_put_into_the_second_folder_is_not_touched() {
 }
 
 #[test]
+fn evidence_among_many_files_that_are_set_aside_has_no_copy() {
+    let broken = broken(false);
+    for at in 0..70 {
+        fs::write(broken.folder().join(format!("evidence/{at}.txt")), NOTE).unwrap();
+    }
+    fs::write(broken.path("stick/7.txt"), NOTE).unwrap();
+    broken.comes_to_its_end(&[], &on_the_stick(&broken).each_ref().map(String::as_str));
+    assert_eq!(set_aside(&broken).len(), 70);
+    assert_eq!(files(&broken, "stick"), [pair("7.txt", NOTE), pair("folder/note.txt", NOTE)]);
+}
+
+#[test]
 fn setting_aside_that_broke_off_is_begun_again_and_nothing_is_lost() {
     let broken = broken(true);
     // The copy in evidence/ is there, the product is not removed yet.

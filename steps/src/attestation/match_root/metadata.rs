@@ -2,14 +2,13 @@
 
 use super::{super::key::Seen, Arguments};
 use crate::{
-    files::Place,
+    files::{self, Place},
     tuf::metadata::{Document, count},
 };
 use officiant_engine::{
     conduct::{Failure, Stage},
     record::digest_hex,
 };
-use std::{fs::File, io::Read};
 
 /// The most bytes of a file.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -25,7 +24,7 @@ impl Metadata {
     /// Reads the files that the arguments name.
     ///
     /// # Errors
-    /// `path`, `file`, `too-large`, `metadata`.
+    /// `path`, `file`, `metadata`.
     pub(super) fn read(arguments: &Arguments, stage: &Stage<'_>) -> Result<Self, Failure> {
         let (root, targets) = places(arguments)?;
         let is_there = arguments.targets.is_some() || targets.full(stage)?.symlink_metadata().is_ok();
@@ -96,17 +95,8 @@ pub(super) fn places(arguments: &Arguments) -> Result<(Place, Place), Failure> {
 }
 
 fn bytes(place: &Place, stage: &Stage<'_>) -> Result<Vec<u8>, Failure> {
-    let name = place.name();
-    let unreadable = |error: std::io::Error| {
-        Failure::new("file", format!("`{name}` cannot be read: {error}"))
-            .next("see that the file is there and readable")
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(place.full(stage)?).map_err(unreadable)?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Failure::new("too-large", format!("`{name}` is larger than {LARGEST} bytes"))
-            .next("name a file of TUF metadata"));
-    }
-    Ok(bytes)
+    files::read(&place.full(stage)?, LARGEST).map_err(|error| {
+        Failure::new("file", format!("`{}` cannot be read: {error}", place.name()))
+            .next("see that the file is there and readable, and that it is one of TUF metadata")
+    })
 }

@@ -9,8 +9,9 @@ use super::{
     key::{Device, Seen},
     kind::Kind,
     piv::{PinPolicy, TouchPolicy},
-    verify::{self, Looked, Origin, folder_mark, look},
+    verify::{self, Looked, Origin, look},
 };
+use crate::files::folder_mark;
 use holder::Attested;
 use matching::{Finding, HeldKey, Matched, RoleHeld};
 use metadata::Metadata;

@@ -1,10 +1,10 @@
 //! `tuf.client-check`: its types.
 
 use super::{client::load, reach::Reach};
-use crate::files::Place;
+use crate::files::{Place, folder_mark};
 use jiff::Timestamp;
 use officiant_engine::conduct::{Effect, Failure, Notice, Stage, StepHandler};
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many delegated roles the client is let at by default: a few seconds.
@@ -70,11 +70,6 @@ pub(super) struct Fetched {
 
 fn most_roles() -> u64 {
     MOST_ROLES
-}
-
-/// Marks a path that is one of this machine's when the step is performed by itself.
-fn folder_mark(schema: &mut Schema) {
-    schema.insert("x-folder".to_string(), true.into());
 }
 
 impl StepHandler for ClientCheck {

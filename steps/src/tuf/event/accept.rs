@@ -3,7 +3,7 @@
 use super::{
     edit::{Editor, NewKey},
     handle::Handle,
-    kept::{now, public_key, recorded, recorded_key, vacant_folder},
+    kept::{now, public_key, recorded, recorded_key},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
@@ -11,6 +11,7 @@ use super::{
     tree::{Tree, View},
 };
 use crate::{
+    product::vacant_folder,
     text::plain,
     tuf::metadata::{Key, PublicKey},
 };
@@ -90,17 +91,11 @@ impl StepHandler for Accept {
 
     /// It was done when the clone holds exactly what was about to be written.
     fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
-        let found = Event::after_break(stage, &arguments.clone, &arguments.published)?;
-        let (event, after, writing) = match found {
-            Probed::Done(found) => found,
-            Probed::NotDone => return Ok(Probed::NotDone),
-            Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
-        };
-        let out = vacant_folder(stage, &arguments.out)?;
-        let key = public_key(stage, &arguments.public_key)?;
-        let state = event.state(&after, Some(arguments.user.as_str()), &writing.at)?;
-        let files = event.keep(stage, Some(&out), &after)?;
-        Ok(Probed::Done(Outputs::new(&event, &arguments, &key, writing.at, state, files)))
+        let clone = (arguments.clone.as_str(), arguments.published.as_str());
+        Event::probe(stage, clone, (arguments.user.as_str(), &arguments.out), |event, stage, done| {
+            let key = public_key(stage, &arguments.public_key)?;
+            Ok(Outputs::new(event, &arguments, &key, done.at, done.state, done.files))
+        })
     }
 
     /// The key is added once more to what was there: what comes of it is what was made, so exactly that key came in.

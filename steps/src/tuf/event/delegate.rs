@@ -4,7 +4,7 @@ use super::{
     edit::{Config, EXPIRY, Editor, NewKey, OnlineConfig},
     faults::is_role_name,
     handle::{Handle, Handles},
-    kept::{now, public_key, recorded, recorded_key, vacant_folder},
+    kept::{now, public_key, recorded, recorded_key},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
@@ -12,6 +12,7 @@ use super::{
     tree::{ONLINE, TOP_LEVEL, Tree, View},
 };
 use crate::{
+    product::vacant_folder,
     text::plain,
     tuf::metadata::{Key, PublicKey},
 };
@@ -176,16 +177,10 @@ impl StepHandler for Delegate {
 
     /// It was done when the clone holds exactly what was about to be written.
     fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
-        let found = Event::after_break(stage, &arguments.clone, &arguments.published)?;
-        let (event, after, writing) = match found {
-            Probed::Done(found) => found,
-            Probed::NotDone => return Ok(Probed::NotDone),
-            Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
-        };
-        let out = vacant_folder(stage, &arguments.out)?;
-        let state = event.state(&after, Some(arguments.user.as_str()), &writing.at)?;
-        let files = event.keep(stage, Some(&out), &after)?;
-        Ok(Probed::Done(Outputs { found: event.repository.found(), at: writing.at, state, files }))
+        let clone = (arguments.clone.as_str(), arguments.published.as_str());
+        Event::probe(stage, clone, (arguments.user.as_str(), &arguments.out), |event, _, done| {
+            Ok(Outputs { found: event.repository.found(), at: done.at, state: done.state, files: done.files })
+        })
     }
 
     /// The change is made once more from what was there, what is published, and the keys: what comes of it is what was made.

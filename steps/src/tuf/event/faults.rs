@@ -6,7 +6,7 @@ use super::{
     tree::{HISTORY, ONLINE, STATE, TOP_LEVEL, View},
 };
 use crate::{
-    text,
+    text::plain,
     tuf::metadata::{Document, Key, Role},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -28,11 +28,11 @@ pub(super) fn faults(published: &View, event: &View, at: Timestamp) -> Vec<Strin
         }
     }
     invitations(event, &mut faults);
-    faults.into_iter().map(|fault| text::plain(&fault)).collect()
+    faults.into_iter().map(|fault| plain(&fault)).collect()
 }
 
 /// All that is against signing a plain folder of metadata, each as a sentence.
-pub(super) fn plain(folder: &View, at: Timestamp) -> Vec<String> {
+pub(super) fn of_folder(folder: &View, at: Timestamp) -> Vec<String> {
     let mut faults = Vec::new();
     for (role, document) in folder.documents.iter().filter(|(role, _)| !ONLINE.contains(&role.as_str())) {
         if folder.role(role).is_none() {
@@ -44,7 +44,7 @@ pub(super) fn plain(folder: &View, at: Timestamp) -> Vec<String> {
         keys(None, document, role, folder, &mut faults);
         signatures(&View::default(), folder, role, document, &mut faults);
     }
-    faults.into_iter().map(|fault| text::plain(&fault)).collect()
+    faults.into_iter().map(|fault| plain(&fault)).collect()
 }
 
 /// Files that are gone, are no role's, or are not the same in the history.

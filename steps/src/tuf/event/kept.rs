@@ -4,7 +4,12 @@ use super::{
     reported::{Files, Kept},
     tree::{Tree, View, read_kept},
 };
-use crate::{files::Place, product::vacant, text::plain, tuf::metadata::PublicKey, x509};
+use crate::{
+    files::{self, Place},
+    text::plain,
+    tuf::metadata::PublicKey,
+    x509,
+};
 use jiff::{Timestamp, Unit};
 use officiant_engine::{
     conduct::{Exhibit, Failure, Objection, Stage},
@@ -13,12 +18,7 @@ use officiant_engine::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use spki::der::Encode;
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::Read,
-    path::Path,
-};
+use std::collections::BTreeMap;
 
 /// Digests (SHA-256, hex) by path.
 type Digests = BTreeMap<String, String>;
@@ -57,27 +57,6 @@ impl Writing {
 /// Now, as the record has times, so that it is not before the step began.
 pub(super) fn now() -> Timestamp {
     Timestamp::now().round(Unit::Millisecond).unwrap_or_default()
-}
-
-/// The place of a new folder of products: nothing is there, or nothing but the folders that a break left.
-///
-/// # Errors
-/// `path`, `exists`.
-pub(super) fn vacant_folder(stage: &Stage<'_>, out: &str) -> Result<String, Failure> {
-    let failure = match vacant(stage, out) {
-        Err(failure) if failure.code == "exists" => failure,
-        other => return other,
-    };
-    let product = Place::product(out)?;
-    let full = Place::Product(format!("products/{product}")).full(stage)?;
-    if full.is_dir() && holds_no_file(&full) { Ok(product) } else { Err(failure) }
-}
-
-fn holds_no_file(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    entries.into_iter().all(|entry| {
-        entry.is_ok_and(|entry| entry.file_type().is_ok_and(|it| it.is_dir()) && holds_no_file(&entry.path()))
-    })
 }
 
 /// Keeps copies: what is there afterwards among the products where a folder is named, what else was compared as evidence.
@@ -123,9 +102,7 @@ fn store(
 pub(super) fn public_key(stage: &Stage<'_>, path: &str) -> Result<PublicKey, Failure> {
     const LARGEST: u64 = 64 * 1024;
     let full = Place::of(path)?.full(stage)?;
-    let mut bytes = Vec::new();
-    let read = File::open(full).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
-    read.map_err(|error| {
+    let bytes = files::read(&full, LARGEST).map_err(|error| {
         Failure::new("file", format!("the public key in `{path}` cannot be read: {error}"))
             .next("see that the file is there, and that the path in the runbook says where")
     })?;

@@ -5,9 +5,12 @@ use super::{
     reported::{Progress, State},
     tree::{ONLINE, View},
 };
-use crate::tuf::metadata::{Count, Key, PublicKey, canonical, count};
+use crate::{
+    text::plain,
+    tuf::metadata::{Count, KEY_OWNER, Key, PublicKey, Signer, count},
+};
 use jiff::Timestamp;
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The event at a moment, for `user` where somebody asks.
 pub(super) fn state(published: &View, event: &View, user: Option<&str>, at: Timestamp) -> State {
@@ -15,8 +18,8 @@ pub(super) fn state(published: &View, event: &View, user: Option<&str>, at: Time
 }
 
 /// A plain folder of metadata at a moment.
-pub(super) fn plain(folder: &View, at: Timestamp) -> State {
-    with_faults(&View::default(), folder, None, faults::plain(folder, at))
+pub(super) fn of_folder(folder: &View, at: Timestamp) -> State {
+    with_faults(&View::default(), folder, None, faults::of_folder(folder, at))
 }
 
 fn with_faults(published: &View, event: &View, user: Option<&str>, faults: Vec<String>) -> State {
@@ -60,14 +63,12 @@ fn signed(published: &View, event: &View, role: &str) -> Option<Progress> {
         ("root", Some(before)) => Some(count(document, &before, &published.keys("root"))),
         _ => None,
     };
-    let names = |signers: &[crate::tuf::metadata::Signer]| -> Vec<String> {
-        signers.iter().map(|signer| crate::text::plain(&signer.called)).collect()
-    };
-    let of = |count: &Option<Count>, pick: fn(&Count) -> &Vec<crate::tuf::metadata::Signer>| {
+    let names = |signers: &[Signer]| -> Vec<String> { signers.iter().map(|signer| plain(&signer.called)).collect() };
+    let of = |count: &Option<Count>, pick: fn(&Count) -> &Vec<Signer>| {
         count.as_ref().map(|count| names(pick(count))).unwrap_or_default()
     };
     Some(Progress {
-        role: crate::text::plain(role),
+        role: plain(role),
         version: event.version(role),
         expires: document.text("expires").unwrap_or_default().to_string(),
         threshold: counted.threshold,
@@ -90,17 +91,18 @@ pub(super) fn keys_of(published: &View, event: &View, role: &str, user: &str) ->
         keys.extend(legacy.collect::<Vec<_>>());
         keys.extend(published.keys_of("root").into_iter().filter(is_theirs));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     keys.retain(|key| seen.insert(key.id.clone()));
     keys
 }
 
+/// The id that a key had without its holder in it.
 fn legacy_id(key: &Key) -> String {
     let mut value = key.value.clone();
     if let Some(fields) = value.as_object_mut() {
-        fields.remove("x-tuf-on-ci-keyowner");
+        fields.remove(KEY_OWNER);
     }
-    officiant_engine::record::digest_hex(&canonical(&Value::clone(&value)))
+    Key::id_of(&value)
 }
 
 /// Whether somebody's signature of a role is missing.

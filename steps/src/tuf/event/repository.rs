@@ -22,12 +22,12 @@ const MOST: usize = 5_000;
 
 /// A repository with an event.
 pub(super) enum Repository {
-    Clone(Clone),
+    Clone(GitClone),
     Practice(Practice),
 }
 
 /// A git clone with an event's branch checked out.
-pub(super) struct Clone {
+pub(super) struct GitClone {
     folder: PathBuf,
     git: Git,
     found: Found,
@@ -46,7 +46,7 @@ impl Repository {
             }
             return Ok(Self::Practice(Practice::at(stage.folder())));
         }
-        Clone::open(clone, published).map(Self::Clone)
+        GitClone::open(clone, published).map(Self::Clone)
     }
 
     pub(super) fn found(&self) -> Found {
@@ -165,7 +165,7 @@ pub(super) fn made(stage: &Stage<'_>) -> impl Iterator<Item = Tree> + use<> {
     folders.into_iter().filter_map(|folder| walk(&folder).ok())
 }
 
-impl Clone {
+impl GitClone {
     fn open(path: &str, published: &str) -> Result<Self, Failure> {
         let no_clone = |why: &str| {
             Failure::new("no-clone", format!("`{path}` {why}"))

@@ -3,7 +3,7 @@
 use super::{
     diff,
     handle::Handle,
-    kept::{Recorded, keep, now, recorded, vacant_folder},
+    kept::{Recorded, keep, now, recorded},
     practice::Scene,
     progress,
     reported::{Files, Found, State},
@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     devices::DeviceName,
-    files::Place,
+    files::{Place, folder_mark},
     piv::{FACTORY_DEFAULT, LAST_TRY, PIN_AGAIN, Slot},
     ports::Ports,
-    product::vacant,
+    product::{vacant, vacant_folder},
     tuf::signing_key::{self, KeyName, SigningKey},
     yubihsm::ObjectId,
 };
@@ -27,7 +27,7 @@ use officiant_engine::{
     },
     record::digest_hex,
 };
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -77,11 +77,6 @@ pub(super) struct Arguments {
     /// In place of a device, for tests and rehearsals: a private key, PKCS #8, PEM; a relative path is below `products/`.
     #[serde(default)]
     pub(super) key_file: Option<String>,
-}
-
-/// Marks a path that is one of this machine's when the step is performed by itself.
-fn folder_mark(schema: &mut Schema) {
-    schema.insert("x-folder".to_string(), true.into());
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -155,17 +150,14 @@ impl StepHandler for Sign {
     /// set aside, and is signed once more.
     fn probe(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Probed<Outputs>, Failure> {
         let (Some(clone), Some(user)) = (&arguments.clone, &arguments.user) else { return Ok(Probed::NotDone) };
-        let (event, after, writing) = match Event::after_break(stage, clone, &arguments.published)? {
-            Probed::Done(found) => found,
-            Probed::NotDone => return Ok(Probed::NotDone),
-            Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
-        };
-        let out = vacant_folder(stage, &arguments.out)?;
-        let with: With = serde_json::from_value(writing.with)
-            .map_err(|error| Failure::new("record", format!("the record does not say what was signed: {error}")))?;
-        let state = event.state(&after, Some(user.as_str()), &writing.at)?;
-        let files = event.keep(stage, Some(&out), &after)?;
-        Ok(Probed::Done(with.outputs(Some(event.repository.found()), writing.at, state, files)))
+        let clone = (clone.as_str(), arguments.published.as_str());
+        Event::probe(stage, clone, (user.as_str(), &arguments.out), |event, _, done| {
+            let with: With = serde_json::from_value(done.with).map_err(|error| {
+                Failure::new("record", format!("the record does not say what was signed: {error}"))
+                    .next("replay the record: somebody changed it")
+            })?;
+            Ok(with.outputs(Some(event.repository.found()), done.at, done.state, done.files))
+        })
     }
 
     /// The signatures verify with the keys that the metadata has, they are all that changed, nothing was against signing, and a
@@ -213,7 +205,7 @@ fn in_clone(
     let after = signing::with_signatures(&event.before, &signatures).map_err(|why| unwritable(&why))?;
     let with = With { serial: key.serial(), fingerprint: key.public().fingerprint(), signatures };
     let value = serde_json::to_value(&with).map_err(|error| Failure::new("encoding", error.to_string()))?;
-    let state = event.state(&after, Some(user), &at.to_string())?;
+    let state = event.state(&after, Some(user), at)?;
     event.put(stage, &after, at, value)?;
     say_counts(stage, &state);
     let files = event.keep(stage, Some(&out), &after)?;
@@ -238,14 +230,14 @@ fn in_folder(
     let before = View::plain(tree).map_err(unusable)?;
     let mut key = signing_key::open(ports, stage, arguments.key())?;
     let at = now();
-    let state = progress::plain(&before, at);
+    let state = progress::of_folder(&before, at);
     may_be_signed(&state)?;
     let places = signing::plain_places(&before, &arguments.roles, key.public())
         .map_err(|refusal| refusal.failure("whoever holds it", &key.place()))?;
     stage.show(Notice::Banner(diff::in_words(&state.changes)));
     let signatures = make(stage, key.as_mut(), &before, &places, &state)?;
     let after = signing::with_signatures(&before, &signatures).map_err(|why| unwritable(&why))?;
-    let state = progress::plain(&View::plain(after.clone()).map_err(unusable)?, at);
+    let state = progress::of_folder(&View::plain(after.clone()).map_err(unusable)?, at);
     let with = With { serial: key.serial(), fingerprint: key.public().fingerprint(), signatures };
     say_counts(stage, &state);
     let files = keep(stage, Some(&out), &Tree::new(), &before.tree, &after)?;
@@ -254,6 +246,7 @@ fn in_folder(
 
 fn unwritable(why: &str) -> Failure {
     Failure::new("metadata", format!("the signature cannot be put into the metadata: {why}"))
+        .next("nothing was written; find out what is wrong with the metadata, and sign again")
 }
 
 /// Refuses before anybody signs.
@@ -350,7 +343,7 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     let mut objections = Vec::new();
     let mut wrong = |code, message: String| objections.push(Objection::wrong(code, crate::text::plain(&message)));
     let (state_before, state_after) = if is_plain {
-        (progress::plain(before, *at), progress::plain(after, *at))
+        (progress::of_folder(before, *at), progress::of_folder(after, *at))
     } else {
         (progress::state(published, before, user, *at), progress::state(published, after, user, *at))
     };

@@ -9,6 +9,7 @@ use super::{
     repository::Repository,
     tree::{Tree, View},
 };
+use crate::product::vacant_folder;
 use jiff::Timestamp;
 use officiant_engine::conduct::{Failure, Notice, Objection, Probed, Stage};
 use serde_json::Value;
@@ -18,6 +19,18 @@ pub(super) struct Event {
     pub(super) repository: Repository,
     pub(super) published: View,
     pub(super) before: View,
+}
+
+/// A change that was done as the ceremony broke off.
+pub(super) struct Done {
+    /// When it was made, RFC 3339.
+    pub(super) at: String,
+    /// What else the step put on the disk before it wrote.
+    pub(super) with: Value,
+    /// The event afterwards.
+    pub(super) state: State,
+    /// What was compared and made.
+    pub(super) files: Files,
 }
 
 impl Event {
@@ -50,8 +63,7 @@ impl Event {
     ///
     /// # Errors
     /// `metadata` when it cannot be read again.
-    pub(super) fn state(&self, after: &Tree, user: Option<&str>, at: &str) -> Result<State, Failure> {
-        let at: Timestamp = at.parse().map_err(|_| Failure::new("at", "the record has no time of the step"))?;
+    pub(super) fn state(&self, after: &Tree, user: Option<&str>, at: Timestamp) -> Result<State, Failure> {
         Ok(progress::state(&self.published, &view(after.clone())?, user, at))
     }
 
@@ -67,7 +79,7 @@ impl Event {
         at: Timestamp,
         with: Value,
     ) -> Result<State, Failure> {
-        let state = self.state(after, user, &at.to_string())?;
+        let state = self.state(after, user, at)?;
         self.show(stage, &state);
         self.put(stage, after, at, with)?;
         Ok(state)
@@ -107,16 +119,34 @@ impl Event {
         stage.show(Notice::Banner(text));
     }
 
-    /// What became of a change that was in flight as the ceremony broke off: the event as it was before, the files that are there,
-    /// and what was about to be written.
+    /// What became of a change that was in flight as the ceremony broke off: it was done when the clone holds exactly what was about
+    /// to be written. `outputs` are those of a step that was done: of the event as it was before, with copies of what is there now
+    /// in the folder `out`, and of what was about to be written.
     ///
     /// # Errors
-    /// `half-written` when the clone holds neither; those of a repository.
-    pub(super) fn after_break(
+    /// `half-written` when the clone holds neither; those of a repository and of products.
+    pub(super) fn probe<O>(
         stage: &mut Stage<'_>,
-        clone: &str,
-        published: &str,
-    ) -> Result<Probed<(Self, Tree, Writing)>, Failure> {
+        (clone, published): (&str, &str),
+        (user, out): (&str, &str),
+        outputs: impl FnOnce(&Self, &Stage<'_>, Done) -> Result<O, Failure>,
+    ) -> Result<Probed<O>, Failure> {
+        let (event, after, Writing { at, with, .. }) = match Self::after_break(stage, clone, published)? {
+            Probed::Done(found) => found,
+            Probed::NotDone => return Ok(Probed::NotDone),
+            Probed::Unknown(why) => return Ok(Probed::Unknown(why)),
+        };
+        let out = vacant_folder(stage, out)?;
+        let time = at.parse().map_err(|_| {
+            Failure::new("record", format!("the record says that the step was at {at:?}, which is no time"))
+                .next("replay the record: somebody changed it")
+        })?;
+        let state = event.state(&after, Some(user), time)?;
+        let files = event.keep(stage, Some(&out), &after)?;
+        outputs(&event, stage, Done { at, with, state, files }).map(Probed::Done)
+    }
+
+    fn after_break(stage: &Stage<'_>, clone: &str, published: &str) -> Result<Probed<(Self, Tree, Writing)>, Failure> {
         let Some(writing) = Writing::of(stage.observed()) else { return Ok(Probed::NotDone) };
         let repository = Repository::open(stage, clone, published)?;
         let there = repository.event()?;

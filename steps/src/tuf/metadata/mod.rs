@@ -17,7 +17,7 @@ pub(crate) use canonical::{canonical, quoted};
 pub(crate) use count::{Count, Rejected, Signer, count, count_over};
 pub(crate) use document::{Document, Signature, date};
 pub(crate) use json::{read, strict};
-pub(crate) use key::Key;
+pub(crate) use key::{KEY_OWNER, Key, ONLINE_URI};
 pub(crate) use opened::{Entry, HASHES, LARGEST_NUMBER, Opened, is_hash};
 pub(crate) use public_key::{PublicKey, Scheme};
 pub(crate) use role::{Paths, Role};

@@ -1,15 +1,12 @@
 //! Public keys by TUF's schemes (<https://theupdateframework.github.io/specification/latest/#role-root>, keys).
 
+use crate::public_key::{der, ed25519_verifies, verifies};
 use officiant_engine::record::digest_hex;
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
 use rsa::{Pss, RsaPublicKey, traits::PublicKeyParts};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha384};
-use signature::hazmat::PrehashVerifier;
-use spki::{
-    SubjectPublicKeyInfoOwned,
-    der::{DecodePem, Encode, pem::LineEnding},
-};
+use spki::der::pem::LineEnding;
 
 /// How a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +73,7 @@ impl PublicKey {
 
     /// From `SubjectPublicKeyInfo`, PEM.
     pub(crate) fn from_pem(pem: &[u8]) -> Option<Self> {
-        Self::from_der(&SubjectPublicKeyInfoOwned::from_pem(pem).ok()?.to_der().ok()?)
+        Self::from_der(&der(pem)?)
     }
 
     /// From a key as metadata has it: PEM, or hex of the 32 bytes of `ed25519` and of the point (SEC 1, 2.3.3) of ECDSA.
@@ -126,12 +123,9 @@ impl PublicKey {
     /// a salt of 32 bytes, as securesystemslib and `tough` have it.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
-            Self::P256(key) => p256::ecdsa::DerSignature::from_bytes(signature)
-                .is_ok_and(|signature| key.verify_prehash(&Sha256::digest(message), &signature).is_ok()),
-            Self::P384(key) => p384::ecdsa::DerSignature::from_bytes(signature)
-                .is_ok_and(|signature| key.verify_prehash(&Sha384::digest(message), &signature).is_ok()),
+            Self::Ed25519(key) => ed25519_verifies(key, message, signature),
+            Self::P256(key) => verifies::<p256::ecdsa::DerSignature>(key, &Sha256::digest(message), signature),
+            Self::P384(key) => verifies::<p384::ecdsa::DerSignature>(key, &Sha384::digest(message), signature),
             Self::Rsa(key) => key.verify(Pss::new::<Sha256>(), &Sha256::digest(message), signature).is_ok(),
         }
     }

@@ -1,11 +1,14 @@
 //! A key in a file, for tests and rehearsals: in a ceremony devices hold the keys.
 
 use super::{SigningKey, untrue};
-use crate::{files::Place, tuf::metadata::PublicKey};
+use crate::{
+    files::{self, Place},
+    tuf::metadata::PublicKey,
+};
 use ed25519_dalek::Signer as _;
 use officiant_engine::conduct::{Failure, Notice, Stage};
 use p256::pkcs8::DecodePrivateKey;
-use std::{fs::File, io::Read};
+use std::io::Read;
 use zeroize::Zeroizing;
 
 /// Most bytes of the file.
@@ -61,8 +64,9 @@ impl InFile {
     /// `path`; `file` when it cannot be read, `no-key` when it is none.
     pub(super) fn open(stage: &mut Stage<'_>, path: &str) -> Result<Self, Failure> {
         let full = Place::of(path)?.full(stage)?;
-        let mut pem = Zeroizing::new(String::new());
-        let read = File::open(&full).and_then(|file| file.take(LARGEST).read_to_string(&mut pem));
+        // Of one piece from the beginning: a text that grows leaves parts of itself behind.
+        let mut pem = Zeroizing::new(String::with_capacity(usize::try_from(LARGEST).unwrap_or_default()));
+        let read = files::open(&full, LARGEST).and_then(|file| file.take(LARGEST).read_to_string(&mut pem));
         read.map_err(|error| {
             Failure::new("file", format!("the key in `{path}` cannot be read: {error}"))
                 .next("see that the file is there, and that the path in the runbook says where")

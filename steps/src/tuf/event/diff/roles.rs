@@ -3,13 +3,13 @@
 use super::{Lines, days_of, raw::raw, raw::shown};
 use crate::tuf::{
     event::edit::{EXPIRY, SIGNING},
-    metadata::{Document, Key, Paths, PublicKey, Role},
+    metadata::{Document, KEY_OWNER, Key, ONLINE_URI, Paths, PublicKey, Role},
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields of a key that have words.
-const OF_KEY: [&str; 5] = ["keytype", "scheme", "keyval", "x-tuf-on-ci-keyowner", "x-tuf-on-ci-online-uri"];
+const OF_KEY: [&str; 5] = ["keytype", "scheme", "keyval", KEY_OWNER, ONLINE_URI];
 
 /// The fields of a role that have words.
 const OF_ROLE: [&str; 8] =
@@ -178,7 +178,7 @@ impl Lines {
             Err(_) => true,
         };
         for (name, value) in key.value.as_object().into_iter().flatten() {
-            let is_tag = name.starts_with("x-tuf-on-ci-key") || name.starts_with("x-tuf-on-ci-online");
+            let is_tag = [KEY_OWNER, ONLINE_URI].contains(&name.as_str());
             if !OF_KEY.contains(&name.as_str()) || (!is_tag && name != "scheme" && unusual(name)) {
                 self.at(3, &format!("{name}: {}", shown(Some(value))));
             }
