@@ -87,6 +87,19 @@ fn what_is_missing_on_either_side_is_named() {
 }
 
 #[test]
+fn a_device_with_several_keys_of_one_role_is_not_several_people() {
+    let mut files = ANN.files();
+    files.extend(BOB.files_in(&ANN));
+    let holders = [ANN, BOB];
+    put_root(&mut files, &root(&holders, &holders, 2), &by(&holders));
+    let said = matches(&files, &[]);
+    said.refused("both keys in one", "the device 25000011 has 2 keys of root, those of @ann and @bob");
+    // A key for each role may be in one.
+    put_root(&mut files, &root(&[ANN], &[BOB], 1), &by(&[ANN]));
+    matches(&files, &[]).holds();
+}
+
+#[test]
 fn a_root_that_its_threshold_did_not_sign_matches_nothing() {
     refused(&[
         (

@@ -39,6 +39,14 @@ impl Holder {
         self.files_of(&self.device())
     }
 
+    /// The files when the key is in slot 9a of another holder's device.
+    pub fn files_in(&self, other: &Holder) -> Files {
+        let mut device = Self { serial: other.serial, ..self.clone() }.device();
+        device.leaf.subject = "CN=YubiKey PIV Attestation 9a".into();
+        let files = other.files_of(&device).into_iter();
+        files.map(|(path, bytes)| (path.replace("Slot9CAttestation", "Slot9AAttestation"), bytes)).collect()
+    }
+
     /// The files of the device when it says another firmware after the signature.
     pub fn forged(&self) -> Files {
         let mut device = self.device();

@@ -2,10 +2,11 @@
 
 use super::initialize_support::{Sources, content, line, new_key, python_tuf};
 use crate::{
+    forger::{Forged, Forger, errors},
     resuming::death::{Broken, Death, of_kind, upto},
     support::{CarriedOut, Ceremony, officiant},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{fs, io::Write, path::Path, process::Stdio};
 
@@ -44,6 +45,9 @@ sections:
         keys.concat()
     )
 }
+
+/// What is another in a value.
+type Edit = fn(&mut Value);
 
 fn count(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
@@ -172,6 +176,59 @@ fn the_record_has_every_file_and_the_report_says_so_in_short() {
     fs::write(&bin, bytes).unwrap();
     fs::write(ceremony.folder().join("products/repository/metadata/1.bin-80.json"), "{}").unwrap();
     ceremony.replay().refuses("file-unknown", "1.bin-80.json");
+}
+
+#[test]
+fn a_forged_record_of_a_new_repository_does_not_hold() {
+    let ceremony = Ceremony::rehearse(&runbook(20, "")).carry_out().exits(0);
+    let forger = Forger::on(&ceremony.folder());
+    assert!(forger.replay(ceremony.entries().into()).holds);
+    let is_made = |entry: &Value| entry["kind"] == "finished" && entry["body"]["outputs"]["bins"].is_number();
+    let at = ceremony.entries().iter().position(is_made).unwrap();
+    let outputs: [(&str, Edit); 9] = [
+        ("a role less", |it| drop(it["roles"].as_array_mut().unwrap().remove(2))),
+        ("a role more", |it| it["roles"].as_array_mut().unwrap().push(json!({ "role": "more" }))),
+        ("the key of the bins", |it| it["roles"][3]["keys"] = json!(["00"])),
+        ("a threshold", |it| it["roles"][0]["threshold"] = json!(1)),
+        ("targets", |it| it["targets"] = json!(21)),
+        ("files", |it| it["files"] = json!(7)),
+        ("the list", |it| it["list_sha256"] = json!("00")),
+        ("its size", |it| it["list_size"] = json!(1)),
+        ("a folder", |it| it["metadata"] = json!("products/")),
+    ];
+    for (name, edit) in outputs {
+        let mut entries = ceremony.entries();
+        edit(&mut entries[at]["body"]["outputs"]);
+        assert!(!forger.replay(entries.into()).holds, "{name} is another, and the record holds");
+    }
+    // A file that is to be signed, with all that the record says of it.
+    let stranger = json!({ "keytype": "ed25519", "scheme": "ed25519", "keyval": { "public": "d7".repeat(32) } });
+    let files: [(&str, &dyn Fn(&mut Value), Edit); 4] = [
+        ("1.root.json", &|it| it["roles"]["root"]["threshold"] = json!(1), |it| {
+            it["roles"][0]["threshold"] = json!(1);
+        }),
+        ("1.root.json", &|it| it["keys"]["00"] = stranger.clone(), |_| {}),
+        ("1.targets.json", &|it| it["expires"] = json!("2999-01-01T00:00:00Z"), |it| {
+            it["roles"][1]["expires"] = json!("2999-01-01T00:00:00Z");
+        }),
+        ("1.bins.json", &|it| it["delegations"]["roles"][5]["path_hash_prefixes"] = json!(["00"]), |_| {}),
+    ];
+    for (name, edit, said) in files {
+        let path = format!("products/unsigned/{name}");
+        let mut file: Value = serde_json::from_slice(&forger.file(&path)).unwrap();
+        edit(&mut file["signed"]);
+        let bytes = serde_json::to_vec(&file).unwrap();
+        let mut entries = ceremony.entries();
+        let body = &mut entries[at]["body"];
+        said(&mut body["outputs"]);
+        let record =
+            body["products"].as_array_mut().unwrap().iter_mut().find(|it| it["path"] == path.as_str()).unwrap();
+        record["sha256"] = hex::encode(Sha256::digest(&bytes)).into();
+        record["size"] = bytes.len().into();
+        let replayed = forger.replay(Forged { files: [(path, Some(bytes))].into(), ..Forged::from(entries) });
+        let errors = errors(&replayed);
+        assert!(errors.iter().any(|it| it.starts_with("repository: ")), "{name}: {errors:?}");
+    }
 }
 
 #[test]

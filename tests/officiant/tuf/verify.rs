@@ -388,6 +388,15 @@ fn a_role_that_two_delegate_to_is_signed_for_both_and_looked_at_once() {
     repository.signed("other")["delegations"]["roles"][0]["keyids"] = json!([docs.id()]);
     let said = verify(folder(&repository.files()).path(), &[AT]);
     said.refused("a target of neither", "the role `docs` has the target `elsewhere`");
+    // Nor does it hide behind many that are delegated by one alone.
+    repository.delegated("targets")[0]["paths"] = json!(["manuals/*", "a/*"]);
+    repository.signed("other")["delegations"]["roles"][0]["paths"] = json!(["b/*"]);
+    repository.delegated("targets")[1]["paths"] = json!(["manuals/*", "b/*"]);
+    for number in 0..10_000 {
+        repository.signed("docs")["targets"][format!("b/{number}")] = target("c");
+    }
+    let said = verify(folder(&repository.files()).path(), &[AT]);
+    said.refused("a target of neither behind many", "the role `docs`: 10000 or more of its targets are delegated");
 }
 
 #[test]

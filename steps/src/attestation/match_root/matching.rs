@@ -106,6 +106,7 @@ pub(super) fn matched(metadata: &Metadata, needed: &[String], devices: &[Atteste
             }
         }
     }
+    in_one_device(&standing, needed, &mut matched);
     for key in &standing {
         matched.faults.extend(without_device(key, devices));
         let (who, ids) = (&key.held.who, key.held.keyids.join(" and "));
@@ -218,6 +219,26 @@ fn in_no_role(device: &Attested, fingerprint: &str, faults: &mut Vec<String>) ->
         roles: Vec::new(),
         keyids: Vec::new(),
         fingerprint: fingerprint.to_string(),
+    }
+}
+
+/// Devices that have several keys of one role: who has such a device signs more than once, and a threshold is of fewer people than
+/// it says.
+fn in_one_device(standing: &[Standing], needed: &[String], matched: &mut Matched) {
+    let mut held = BTreeMap::<(u32, &str), BTreeSet<(&str, &str)>>::new();
+    for Standing { held: key, .. } in standing {
+        for (serial, role) in key.devices.iter().flat_map(|serial| key.roles.iter().map(move |role| (*serial, role))) {
+            held.entry((serial, role)).or_default().insert((&key.who, &key.fingerprint));
+        }
+    }
+    for ((serial, role), keys) in held.into_iter().filter(|(_, keys)| keys.len() > 1) {
+        let whose = keys.iter().map(|(who, _)| *who).collect::<Vec<_>>().join(" and ");
+        let message = format!("the device {serial} has {} keys of {role}, those of {whose}", keys.len());
+        if needed.iter().any(|name| name == role) {
+            matched.faults.push(message);
+        } else {
+            matched.findings.push(Finding { code: "one-device".to_string(), message });
+        }
     }
 }
 

@@ -291,10 +291,48 @@ mod tests {
                     let only = "nothing that is signed has changed";
                     assert_eq!(same, words == 0 || in_words(&said).contains(only), "{way}: {}", in_words(&said));
                     seen += usize::from(!same);
+                    // Nor does it hide behind the version, which is always another.
+                    let bumped = with(&published, role, |whole| {
+                        if let Some(value) = whole.pointer_mut(way) {
+                            change(value);
+                        }
+                        whole["signed"]["version"] = json!(99);
+                    });
+                    if let Some(bumped) = bumped.filter(|_| !same && way != "/signed/version") {
+                        let said = changes(&published, &bumped);
+                        assert!(said[0].lines.len() > 1, "{way}: {}", in_words(&said));
+                    }
                 }
             }
         }
         assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
+    fn the_place_of_a_new_role_and_all_that_bins_have_are_seen() {
+        let role = |name: &str, way: &str, it: Value| json!({ "name": name, "keyids": [], "threshold": 1, "terminating": true, way: it });
+        let delegating = |view: &View, roles: Vec<Value>| {
+            let delegations = json!({ "keys": {}, "roles": roles });
+            with(view, "targets", |whole| whole["signed"]["delegations"] = delegations).unwrap()
+        };
+        let paths = |name: &str| role(name, "paths", json!(["*"]));
+        let published = delegating(&practice(), vec![paths("old"), paths("older")]);
+        let said = |roles: Vec<Value>| in_words(&changes(&published, &delegating(&published, roles)));
+        assert!(!said(vec![paths("old"), paths("older"), paths("new")]).contains("order of the roles"));
+        let words = said(vec![paths("new"), paths("old"), paths("older")]);
+        assert!(
+            words.contains("order of the roles: new, old, older\n") || words.ends_with("new, old, older"),
+            "{words}"
+        );
+        assert!(said(vec![paths("older"), paths("old")]).contains("order of the roles: older, old (was old, older)"));
+        let bins = (0..4).map(|bin| {
+            let mut role = role(&format!("bin-{bin}"), "path_hash_prefixes", json!([bin.to_string()]));
+            role["x-unseen"] = json!("evil");
+            role
+        });
+        let words = said(bins.chain([paths("old"), paths("older")]).collect());
+        assert!(words.contains("x-unseen: \"evil\""), "{words}");
+        assert!(words.contains("order of the roles: bin-0 to bin-3, old, older"), "{words}");
     }
 
     #[test]

@@ -224,7 +224,9 @@ impl<'a> Editor<'a> {
         let hours = i64::try_from(days).ok().and_then(|days| days.checked_mul(24));
         let expires = hours.and_then(|hours| self.at.checked_add(SignedDuration::from_hours(hours)).ok());
         let expires = expires.ok_or_else(|| format!("{role} would expire in {days} days, which is no day any more"))?;
-        document.signed.insert("version".to_string(), (self.published.version(role) + 1).into());
+        let version = self.published.version(role).checked_add(1);
+        let version = version.ok_or_else(|| format!("{role} has the last version that there can be"))?;
+        document.signed.insert("version".to_string(), version.into());
         document.signed.insert("expires".to_string(), date(expires));
         let mut ids = Vec::new();
         if role == "root" {

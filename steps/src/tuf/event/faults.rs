@@ -88,8 +88,9 @@ fn of_role(published: &View, event: &View, role: &str, document: &Document, at: 
     }
     let (before, now) = (published.version(role), event.version(role));
     let same = published.document(role).is_some_and(|published| published.signed == document.signed);
-    if !same && now != before + 1 {
-        fault(format!("{role} has version {now}; after version {before}, which is published, comes {}", before + 1));
+    let next = before.saturating_add(1);
+    if !same && (now != next || now == before) {
+        fault(format!("{role} has version {now}; after version {before}, which is published, comes {next}"));
     }
     let days = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64);
     let signed = Value::Object(document.signed.clone());
@@ -170,6 +171,9 @@ fn keys(published: Option<&Document>, document: &Document, role: &str, event: &V
             .is_some_and(|owner| Handle::try_from(owner.to_string()).map(String::from).as_deref() != Ok(owner))
         {
             faults.push(format!("{role}: {:?} is no handle of who holds a key", key.called()));
+        }
+        if key.is_nowhere() {
+            faults.push(format!("{role}: the key {} is online, and what says where is no URI", key.id));
         }
     }
     let old_roles: Vec<Role> = published.and_then(|published| published.roles().ok()).unwrap_or_default();

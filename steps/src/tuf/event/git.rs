@@ -44,14 +44,18 @@ impl Git {
         }
         let child = command
             .args(["--no-pager", "--no-optional-locks", "--literal-pathspecs", "--no-replace-objects"])
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never"])
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.commitGraph=false"])
             .arg("-C")
             .arg(&self.0)
             .args(arguments)
             .envs([
                 ("GIT_TERMINAL_PROMPT", "0"),
                 ("GIT_OPTIONAL_LOCKS", "0"),
+                // What is missing is fetched from nowhere, whatever the clone's configuration allows and whichever git it is.
                 ("GIT_NO_LAZY_FETCH", "1"),
+                ("GIT_ALLOW_PROTOCOL", "none"),
+                // What a commit goes off from is what the commit itself says.
+                ("GIT_GRAFT_FILE", "/dev/null"),
                 ("LC_ALL", "C"),
             ])
             .stdin(Stdio::null())

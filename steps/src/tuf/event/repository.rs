@@ -31,6 +31,8 @@ pub(super) struct GitClone {
     folder: PathBuf,
     git: Git,
     found: Found,
+    /// The commit that is published.
+    main: String,
 }
 
 impl Repository {
@@ -117,6 +119,19 @@ impl Repository {
             .in_doubt())
     }
 
+    /// Makes sure that what the event changes is published as it was when the event began.
+    ///
+    /// # Errors
+    /// `overtaken`; those of a clone.
+    pub(super) fn is_current(&self, published: &Tree, event: &Tree) -> Result<(), Failure> {
+        match self {
+            Self::Clone(clone) if clone.found.base.as_ref() != Some(&clone.main) => {
+                not_overtaken(published, event, &clone.at(&clone.main)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes sure that nobody else's work is in the way: what is not committed must be what a step of this ceremony made.
     ///
     /// # Errors
@@ -132,6 +147,19 @@ impl Repository {
         )
         .next("look with `git status` and `git diff`; commit what belongs there, or take it back with `git restore metadata`"))
     }
+}
+
+/// Makes sure that nothing that an event changes was published otherwise since the event went off: signatures would be of a
+/// second version with the same number.
+fn not_overtaken(published: &Tree, event: &Tree, main: &Tree) -> Result<(), Failure> {
+    let overtaken = differing(published, event).into_iter().filter(|path| path != STATE);
+    let overtaken: Vec<_> = overtaken.filter(|path| main.get(path) != published.get(path)).collect();
+    if overtaken.is_empty() {
+        return Ok(());
+    }
+    let paths = crate::text::plain(&overtaken.join(", "));
+    Err(Failure::new("overtaken", format!("since this event began, others were published in the place of {paths}"))
+        .next("sign nothing; begin an event anew from what is published, or ask whoever leads this one"))
 }
 
 /// The files that are not the same in two trees.
@@ -220,7 +248,7 @@ impl GitClone {
             ));
         }
         let found = Found { clone: path.to_string(), branch, head: Some(head), base: Some(base) };
-        Ok(Self { folder, git, found })
+        Ok(Self { folder, git, found, main })
     }
 
     /// The files of metadata in a commit.

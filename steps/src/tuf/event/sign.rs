@@ -30,7 +30,7 @@ use officiant_engine::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 pub(super) struct Sign(pub(super) Arc<dyn Ports>);
 
@@ -114,6 +114,9 @@ impl Arguments {
 /// The slot of the question whether what was shown is to be signed.
 const GO: &str = "sign";
 
+/// From how many lines on what is shown does not fit on every screen.
+const A_SCREEN: usize = 20;
+
 /// What the changes are recorded under that were shown.
 const SHOWN: &str = "shown";
 
@@ -195,6 +198,7 @@ fn in_clone(
     let scene = Scene::ToSign(user, key.public());
     let event = Event::find(stage, clone, &arguments.published, Some(scene))?;
     event.repository.is_clean(stage, &event.before.tree)?;
+    event.repository.is_current(&event.published.tree, &event.before.tree)?;
     let at = now();
     let state = progress::state(&event.published, &event.before, Some(user), at);
     may_be_signed(&state)?;
@@ -283,7 +287,12 @@ fn make(
     }
     let showing = serde_json::to_value(&state.changes).map_err(|error| Failure::new("encoding", error.to_string()))?;
     stage.observe(json!({ SHOWN: showing }))?;
-    let question = format!("Is this what is to be signed: {}?", signing::versions(before, &roles));
+    let mut question = format!("Is this what is to be signed: {}?", signing::versions(before, &roles));
+    let long = diff::in_words(&state.changes).lines().count();
+    if long > A_SCREEN {
+        // What is at the beginning, such as new keys, has left the screen.
+        let _ = write!(question, " What changed is {long} lines long: read it from its first line on.");
+    }
     let question = Question::new(question, QuestionKind::Confirm)
         .if_no("nothing is signed, and you choose what to do")
         .rehearse(Some(true.into()));

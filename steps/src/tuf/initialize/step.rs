@@ -94,7 +94,7 @@ impl StepHandler for Initialize {
     }
 
     fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
-        audit::objections(arguments, outputs, exhibit).err().into_iter().collect()
+        audit::objections(arguments, outputs, exhibit).unwrap_or_else(|objection| vec![objection])
     }
 }
 

@@ -64,9 +64,19 @@ impl Key {
         self.value[KEY_OWNER].as_str()
     }
 
-    /// Where it is, where it is online.
+    /// Where it is, where it is online: a URI, which is nobody's handle.
     pub(crate) fn online_uri(&self) -> Option<&str> {
-        self.value[ONLINE_URI].as_str()
+        let is_uri = |text: &&str| {
+            let scheme = |it: u8| it.is_ascii_alphanumeric() || b"+-.".contains(&it);
+            let known = text.split_once(':').is_some_and(|(head, _)| !head.is_empty() && head.bytes().all(scheme));
+            known && text.bytes().all(|it| it.is_ascii_graphic())
+        };
+        self.value[ONLINE_URI].as_str().filter(is_uri)
+    }
+
+    /// Whether it says that it is online, and not where.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        self.value.get(ONLINE_URI).is_some() && self.online_uri().is_none()
     }
 
     /// What people call it: its owner, where it is online, or the beginning of its id.

@@ -20,7 +20,7 @@ use std::{
 use unicode_normalization::is_nfc;
 
 /// The most targets out of reach that are kept.
-const MOST_OUTSIDE: usize = 1_000;
+pub(super) const MOST_OUTSIDE: usize = 10_000;
 
 /// The most bytes of a file that python-tuf's client takes, by the kind of role (`tuf.ngclient.config`).
 const CLIENT_LIMITS: [(&str, usize); 4] =

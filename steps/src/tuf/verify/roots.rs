@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most versions of root that are looked at.
 const MOST: usize = 10_000;
 
+/// The most bytes in all of them, which are in memory at once.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
 /// How many versions python-tuf's client goes on by at most (`tuf.ngclient.config`).
 const CLIENT_ROTATIONS: usize = 256;
 
@@ -100,6 +103,7 @@ pub(super) fn verify(
 fn versions(files: &Files, newest: Option<u64>, report: &mut Report) -> Result<BTreeMap<u64, Version>, String> {
     let mut versions = BTreeMap::<u64, Version>::new();
     let within = |number: u64| newest.is_none_or(|newest| number <= newest);
+    let mut size = 0;
     if files.roots().len() > MOST {
         return Err(format!("there are more than {MOST} versions of root"));
     }
@@ -107,6 +111,10 @@ fn versions(files: &Files, newest: Option<u64>, report: &mut Report) -> Result<B
         for name in names {
             report.files += 1;
             let bytes = files.read(name).map_err(|fault| format!("{}: {fault}", quoted(name)))?;
+            size += bytes.len();
+            if size > MOST_BYTES {
+                return Err(format!("the versions of root have more than {MOST_BYTES} bytes"));
+            }
             let version = Version::read(name, bytes)?;
             let own = version.document.version()?;
             if own != *number {

@@ -3,7 +3,7 @@
 use super::{
     super::metadata::{Document, Key, Role},
     fields,
-    file::{Expected, Judge, Judged},
+    file::{Expected, Judge, Judged, MOST_OUTSIDE},
     files::{Files, quoted},
     keys::{KeyBook, find_online},
     names::role_fault,
@@ -234,6 +234,7 @@ impl Walk<'_> {
             self.look_at_keys(&delegator.file, &keys, &roles)?;
             let judged = self.judge_all(&roles, &keys);
             let mut verified = Vec::new();
+            let mut unjudged = None;
             for (role, judged) in roles.iter().zip(judged) {
                 if let Some(delegator) = reached.get_mut(&delegator.name) {
                     delegator.to.push(role.name.clone());
@@ -251,8 +252,22 @@ impl Walk<'_> {
                 let is_new = !reached.contains_key(&role.name);
                 let outside = &mut reached.entry(role.name.clone()).or_default().outside;
                 match outside {
-                    Some(outside) => outside.retain(|target| judged.outside.contains(target)),
+                    Some(outside) => {
+                        let most = outside.len().max(judged.outside.len());
+                        outside.retain(|target| judged.outside.contains(target));
+                        if most == MOST_OUTSIDE && outside.is_empty() {
+                            let fault =
+                                format!("{MOST_OUTSIDE} or more of its targets are delegated to it by some alone");
+                            unjudged = Some(format!(
+                                "the role {}: {fault}, which is more than is looked at",
+                                quoted(&role.name)
+                            ));
+                        }
+                    }
                     None => *outside = Some(judged.outside.clone()),
+                }
+                if let Some(fault) = unjudged.take() {
+                    self.fault(&fault);
                 }
                 self.report.targets += if is_new { judged.verified.targets } else { 0 };
                 verified.push(judged.verified.clone());

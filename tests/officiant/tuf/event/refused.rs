@@ -58,7 +58,7 @@ fn what_is_wrong_in_an_event_is_said_with_its_reason() {
     let in_root = |change: &dyn Fn(&mut Value)| edit(&field, "root", change);
     let first_key = |value: &Value| value["signed"]["roles"]["root"]["keyids"][0].as_str().unwrap().to_string();
     let write = |path: &str, bytes: &[u8]| fs::write(field.path(&format!("first/metadata/{path}")), bytes).unwrap();
-    let wrongs: [(&str, &dyn Fn()); 20] = [
+    let wrongs: [(&str, &dyn Fn()); 21] = [
         ("root has version 3; after version 0", &|| in_root(&|it| it["signed"]["version"] = json!(3))),
         ("further away than its 365 days", &|| in_root(&|it| it["signed"]["expires"] = json!("2999-01-01T00:00:00Z"))),
         ("targets has expired already", &|| {
@@ -104,6 +104,12 @@ fn what_is_wrong_in_an_event_is_said_with_its_reason() {
             in_root(&|it| it["signed"]["roles"]["timestamp"]["x-tuf-on-ci-expiry-period"] = json!(1));
         }),
         ("does not say `consistent_snapshot`", &|| in_root(&|it| it["signed"]["consistent_snapshot"] = json!(false))),
+        ("is online, and what says where is no URI", &|| {
+            in_root(&|it| {
+                let id = first_key(it);
+                it["signed"]["keys"][id]["x-tuf-on-ci-online-uri"] = "@lead".into();
+            });
+        }),
         ("of a role that nobody delegates to", &|| {
             fs::copy(field.path("good/targets.json"), field.path("first/metadata/evil.json")).map(drop).unwrap();
         }),
@@ -160,6 +166,43 @@ fn a_step_that_cannot_be_says_why_and_what_to_do() {
     sign("user=@lead", &key("lead")).refused("root has version 2; after version 0, which is published, comes 1");
     field.git("first", &["switch", "-q", "main"]);
     field.step(&["tuf.status", &clone]).refused("`main` is checked out, which is what is published");
+}
+
+#[test]
+fn what_was_published_otherwise_since_the_event_began_is_not_signed() {
+    let field = ready();
+    field.publish("first");
+    field.begin("first", "sign/two");
+    edit(&field, "targets", &|it| it["signed"]["version"] = json!(2));
+    field.commit("first", "Another version");
+    field.join("second");
+    field.git("second", &["switch", "-q", "main"]);
+    let clone = format!("clone={}", field.text("first"));
+    let key = format!("key_file={}", field.text("lead.key"));
+    let publish = |path: &str, text: &str| {
+        fs::write(field.path(&format!("second/{path}")), text).unwrap();
+        field.commit("second", "Published");
+        field.publish("second");
+        field.git("first", &["fetch", "-q", "origin"]);
+        field.step(&["tuf.sign", &clone, "user=@lead", "out=s", &key])
+    };
+    // What the event does not change may be published meanwhile.
+    let said = publish("metadata/timestamp.json", "{}");
+    assert!(!said.stderr.contains("since this event began"), "{}", said.stderr);
+    publish("metadata/targets.json", "{}")
+        .refused("since this event began, others were published in the place of targets.json");
+}
+
+#[test]
+fn a_clone_cannot_say_that_a_commit_goes_off_from_another() {
+    let field = ready();
+    let clone = format!("clone={}", field.text("first"));
+    let base = field.step(&["tuf.status", &clone]).done()["found"]["base"].clone();
+    let head = field.git("first", &["rev-parse", "HEAD"]);
+    let [main, top] = ["origin/main", "HEAD^"].map(|name| field.git("first", &["rev-parse", name]));
+    fs::write(field.path("first/.git/info/grafts"), format!("{main} {head}\n{head}\n")).unwrap();
+    field.git("first", &["replace", &top, &main]);
+    assert_eq!(field.step(&["tuf.status", &clone]).done()["found"]["base"], base);
 }
 
 #[test]

@@ -41,13 +41,8 @@ impl Lines {
             self.say(&format!("role {} is gone", gone.name));
             self.keys_gone(gone, &old_keys);
         }
-        let order = |roles: &[Role]| roles.iter().map(|role| role.name.clone()).collect::<Vec<_>>();
-        let staying = |roles: &[Role], others: &[Role]| {
-            order(roles).into_iter().filter(|name| others.iter().any(|it| it.name == *name)).collect::<Vec<_>>()
-        };
-        let (was, is) = (staying(&old_roles, &new_roles), staying(&new_roles, &old_roles));
-        if was != is {
-            self.say(&format!("order of the roles: {} (was {})", is.join(", "), was.join(", ")));
+        if !way.is_empty() {
+            self.order(&old_roles, &new_roles, &alike);
         }
         self.other_keys(&new_roles, (&old_keys, &new_keys), &told);
         if !way.is_empty() {
@@ -73,7 +68,6 @@ impl Lines {
         let same_keys =
             |id: &&String| old_keys.get(*id).map(|key| &key.value) == new_keys.get(*id).map(|key| &key.value);
         if old.is_some_and(|old| old.value == new.value) && new.keyids.iter().all(|id| same_keys(&id)) {
-            told.extend(new.keyids.iter().map(String::as_str));
             return;
         }
         let many = |role: &Role| {
@@ -121,6 +115,27 @@ impl Lines {
         self.limits(old, new);
     }
 
+    /// The order in which delegated roles are asked, unless it is the old one with the new roles after it as they were told.
+    fn order(&mut self, old: &[Role], new: &[Role], alike: &BTreeSet<&str>) {
+        let names = |roles: &[Role]| roles.iter().map(|role| role.name.clone()).collect::<Vec<_>>();
+        let (was, is) = (names(old), names(new));
+        let (held, others): (Vec<_>, Vec<_>) = is.iter().cloned().partition(|name| was.contains(name));
+        let staying: Vec<_> = was.iter().filter(|name| held.contains(name)).cloned().collect();
+        let (bins, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| alike.contains(name.as_str()));
+        if is == [staying.clone(), others, bins].concat() {
+            return;
+        }
+        let runs = is.chunk_by(|one, next| alike.contains(one.as_str()) && alike.contains(next.as_str()));
+        let runs: Vec<String> = runs
+            .map(|run| match run {
+                [first, .., last] => format!("{first} to {last}"),
+                _ => run.concat(),
+            })
+            .collect();
+        let before = if held == staying { String::new() } else { format!(" (was {})", staying.join(", ")) };
+        self.say(&format!("order of the roles: {}{before}", runs.join(", ")));
+    }
+
     /// What a role may speak of, and the rest of it.
     fn limits(&mut self, old: Option<&Role>, new: &Role) {
         let paths = |role: &Role| match &role.paths {
@@ -136,6 +151,12 @@ impl Lines {
         if old.map_or(new.paths.is_some(), |old| old.terminating != new.terminating) {
             self.at(2, &format!("{}{}", ends(new), was(old.map(ends).unwrap_or_default().to_string())));
         }
+        self.rest(old, new);
+    }
+
+    /// The days of a role, and what has no words of its own.
+    fn rest(&mut self, old: Option<&Role>, new: &Role) {
+        let was = |text: String| old.map(|_| format!(" (was {text})")).unwrap_or_default();
         let day = |value: Option<&Value>| value.map_or("nothing".to_string(), |days| days_of(&shown(Some(days))));
         for (field, name) in [(EXPIRY, "expires after"), (SIGNING, "signing period")] {
             let (before, after) = (old.and_then(|old| old.value.get(field)), new.value.get(field));
@@ -178,8 +199,13 @@ impl Lines {
             Err(_) => true,
         };
         for (name, value) in key.value.as_object().into_iter().flatten() {
-            let is_tag = [KEY_OWNER, ONLINE_URI].contains(&name.as_str());
-            if !OF_KEY.contains(&name.as_str()) || (!is_tag && name != "scheme" && unusual(name)) {
+            let is_told = match name.as_str() {
+                KEY_OWNER => key.owner().is_some(),
+                ONLINE_URI => key.online_uri().is_some(),
+                "scheme" => value.is_string(),
+                other => OF_KEY.contains(&other) && !unusual(other),
+            };
+            if !is_told {
                 self.at(3, &format!("{name}: {}", shown(Some(value))));
             }
         }
@@ -256,6 +282,7 @@ impl Lines {
         let lengths: Vec<String> = lengths.iter().map(usize::to_string).collect();
         self.at(2, &format!("{} hash prefixes of {} digits: {cover}", prefixes.len(), lengths.join(" or ")));
         self.at(2, if first.terminating { "terminating" } else { "not terminating" });
+        self.rest(None, first);
         let digest = officiant_engine::record::digest_hex(
             &bins.iter().flat_map(|role| role.value.to_string().into_bytes()).collect::<Vec<u8>>(),
         );
