@@ -5,5 +5,7 @@ mod event;
 mod hostile;
 mod initialize;
 mod initialize_support;
+mod psf;
 mod repository;
+mod rsa;
 mod verify;
