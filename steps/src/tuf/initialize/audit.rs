@@ -1,13 +1,12 @@
 //! Whether what was recorded of a new repository holds.
 
-use super::{arguments::Arguments, bins::Bins, documents::BINS, step::TO_SIGN};
+use super::{arguments::Arguments, bins::Bins, documents::BINS, recorded_list, step::TO_SIGN};
 use crate::{
     files::Place,
     tuf::metadata::{Document, PublicKey, count},
 };
 use officiant_engine::conduct::{Exhibit, Objection};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Objections to the recorded step: the files say what the outputs say, the keys are those of the files that the runbook names,
 /// snapshot and timestamp are signed with the online key, and every bin is in the snapshot. The bins' own signatures are for
@@ -23,6 +22,14 @@ pub(super) fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhib
     };
     let wrong = |what: &str| Objection::wrong("repository", what.to_string());
     let clause = |why: String| Objection::wrong("metadata", why);
+    for (name, folder) in [("metadata", format!("{}/metadata", arguments.out)), ("to_sign", arguments.to_sign.clone())]
+    {
+        let product = Place::product(&folder).map_err(|failure| wrong(&failure.message))?;
+        if outputs[name] != format!("products/{product}/") {
+            return Err(wrong("the record speaks of other folders than those that were to be made"));
+        }
+    }
+    recorded_list::is_as_said(arguments, outputs, exhibit)?;
     let root = read("to_sign", TO_SIGN[0])?;
     let targets = read("to_sign", TO_SIGN[1])?;
     let delegating = read("to_sign", TO_SIGN[2])?;
@@ -34,34 +41,34 @@ pub(super) fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhib
             return Err(Objection::wrong("signature", format!("{role} is not signed with the online key")));
         }
     }
-    // Of every role: its keys by fingerprint, how many must sign, and when it expires.
-    let from = [(&root, "root"), (&root, "targets"), (&targets, BINS), (&root, "snapshot"), (&root, "timestamp")];
-    let expiring = [&root, &targets, &delegating, &snapshot, &timestamp];
-    let mut made = BTreeMap::new();
-    for ((document, name), expiring) in from.into_iter().zip(expiring) {
-        let role = document.role(name).map_err(clause)?;
-        let keys = document.keys().map_err(clause)?;
-        let public = |id: &String| keys.get(id).and_then(|key| key.public.as_ref().ok()).map(PublicKey::fingerprint);
-        let keys: Vec<_> = role.keyids.iter().map(public).collect();
-        made.insert(
-            name,
-            json!({ "keys": keys, "threshold": role.threshold, "expires": expiring.text("expires").ok() }),
-        );
-    }
-    for said in outputs["roles"].as_array().into_iter().flatten() {
-        let Some(made) = said["role"].as_str().and_then(|name| made.get(name)) else { continue };
-        if ["keys", "threshold", "expires"].iter().any(|name| said[*name] != made[*name]) {
-            return Err(wrong(&format!(
-                "what the record says of the role {} is not what its metadata says",
-                said["role"]
-            )));
-        }
-    }
     let bins = Bins::new(arguments.bins).map_err(|why| wrong(&why))?;
+    let first = bins.name(0);
+    let bin = read("metadata", &format!("1.{first}.json"))?;
+    let made = [
+        ("root", &root, "root", &root),
+        ("targets", &root, "targets", &targets),
+        (BINS, &targets, BINS, &delegating),
+        ("bin-n", &delegating, &first, &bin),
+        ("snapshot", &root, "snapshot", &snapshot),
+        ("timestamp", &root, "timestamp", &timestamp),
+    ];
+    let made = made.map(|(name, by, role, document)| role_made(name, by, role, document));
+    let made = made.into_iter().collect::<Result<Vec<_>, _>>().map_err(clause)?;
+    let said = outputs["roles"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if let Some(other) = made.iter().zip(said).find_map(|(made, said)| (made != said).then_some(made)) {
+        return Err(wrong(&format!(
+            "what the record says of the role {} is not what its metadata says",
+            other["role"]
+        )));
+    }
+    if made.len() != said.len() {
+        return Err(wrong("the record does not speak of every role once"));
+    }
     let named = snapshot.signed.get("meta").and_then(Value::as_object);
     let has = |bin| named.is_some_and(|meta| meta.contains_key(&format!("{}.json", bins.name(bin))));
     let is_whole = named.is_some_and(|meta| meta.len() == bins.count() as usize + 2) && (0..bins.count()).all(has);
-    if outputs["bins"] != bins.count() || !is_whole {
+    let files = u64::from(bins.count()) + 2 + TO_SIGN.len() as u64;
+    if outputs["bins"] != bins.count() || outputs["files"] != files || !is_whole {
         return Err(wrong("the snapshot does not name as many bins as were to be made"));
     }
     for signers in arguments.signers() {
@@ -69,11 +76,20 @@ pub(super) fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhib
             let Ok(Place::Product(path)) = Place::of(file) else { continue };
             let pem = exhibit.small_file(&path).map_err(|error| Objection::wrong("file", error.to_string()))?;
             let fingerprint = PublicKey::from_pem(&pem).map(|key| key.fingerprint());
-            let keys = made.get(signers.name).and_then(|made| made["keys"].as_array());
+            let keys = made.iter().find(|made| made["role"] == signers.name).and_then(|made| made["keys"].as_array());
             if !keys.is_some_and(|keys| keys.contains(&json!(fingerprint))) {
                 return Err(wrong(&format!("the key in `{path}` is not among those of {}", signers.name)));
             }
         }
     }
     Ok(())
+}
+
+/// What the outputs must say of a role: its keys by fingerprint and how many must sign, as `by` has it; when its metadata expires.
+fn role_made(name: &str, by: &Document, role: &str, document: &Document) -> Result<Value, String> {
+    let (role, keys) = (by.role(role)?, by.keys()?);
+    let public = |id: &String| keys.get(id).and_then(|key| key.public.as_ref().ok()).map(PublicKey::fingerprint);
+    let fingerprints: Vec<_> = role.keyids.iter().map(public).collect();
+    let expires = document.text("expires")?;
+    Ok(json!({ "role": name, "keys": fingerprints, "threshold": role.threshold, "expires": expires }))
 }

@@ -14,6 +14,7 @@ mod intake;
 mod offline;
 mod online;
 mod publish;
+mod recorded_list;
 mod shelf;
 mod step;
 mod target;
