@@ -5,6 +5,7 @@ mod event;
 mod hostile;
 mod initialize;
 mod initialize_support;
+mod online_hsm;
 mod psf;
 mod repository;
 mod rsa;

@@ -30,6 +30,11 @@ pub(super) fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhib
         }
     }
     recorded_list::is_as_said(arguments, outputs, exhibit)?;
+    let serial = outputs["serial"].as_u64();
+    let bound = exhibit.this().serial.map(u64::from);
+    if serial.is_some() != arguments.device.is_some() || (bound.is_some() && serial.is_some() && serial != bound) {
+        return Err(Objection::wrong("serial", "the record does not say which device holds the online key"));
+    }
     let root = read("to_sign", TO_SIGN[0])?;
     let targets = read("to_sign", TO_SIGN[1])?;
     let delegating = read("to_sign", TO_SIGN[2])?;
