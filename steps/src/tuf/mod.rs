@@ -16,6 +16,6 @@ pub(crate) use metadata::fuzz;
 pub(crate) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
     let registry = registry.with(verify::Verify);
     let registry = client_check::register(registry);
-    let registry = initialize::register(registry);
+    let registry = initialize::register(registry, ports);
     event::register(registry, ports)
 }

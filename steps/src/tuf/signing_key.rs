@@ -4,6 +4,8 @@ mod file;
 mod hsm;
 mod slot;
 
+pub(crate) use hsm::{InObject, InSession};
+
 use super::metadata::PublicKey;
 use crate::{
     devices::DeviceName,

@@ -30,6 +30,7 @@ pub(crate) use argument::{Capabilities, Domains, Label, ObjectId, YubiHsm, capab
 pub(crate) use device::Device;
 pub(crate) use factory::factory_new;
 pub(crate) use object::origin_name;
+pub(crate) use object_key::ObjectSession;
 pub use object_key::{ObjectKey, OfKey};
 pub(crate) use sign::LONGEST_ED25519;
 

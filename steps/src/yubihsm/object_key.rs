@@ -120,8 +120,22 @@ impl ObjectKey {
     /// # Errors
     /// The device's, in words. Whoever gets the signature verifies it.
     pub fn sign(&self, message: &[u8]) -> Result<OfKey, Failure> {
-        const DONE: &str = "the signature was made";
+        let session = self.session()?;
+        let signature = session.sign(message)?;
+        session.session.finish(Moment::After(DONE))?;
+        Ok(signature)
+    }
+
+    /// Opens a session to sign several messages in; it expires when half a minute passes without one.
+    ///
+    /// # Errors
+    /// The device's, in words.
+    pub(crate) fn session(&self) -> Result<ObjectSession<'_>, Failure> {
         let session = Session::open(&self.device, self.authentication_key, &self.password)?;
+        Ok(ObjectSession { key: self, session })
+    }
+
+    fn sign_in(&self, session: &Session<'_>, message: &[u8]) -> Result<OfKey, Failure> {
         let id = self.object_id;
         let command = Command::looks("sign-ecdsa")
             .needs(Capability::SIGN_ECDSA)
@@ -142,8 +156,26 @@ impl ObjectKey {
                 OfKey::P384(session.run(command, |client| client.sign_ecdsa_prehash_raw(id, digest))?)
             }
         };
-        session.finish(Moment::After(DONE))?;
         Ok(signature)
+    }
+}
+
+/// What a failure of a signature is about.
+const DONE: &str = "the signature was made";
+
+/// A key in a session that stays open between signatures.
+pub(crate) struct ObjectSession<'a> {
+    key: &'a ObjectKey,
+    session: Session<'a>,
+}
+
+impl ObjectSession<'_> {
+    /// Signs a message, at most 2,000 bytes with Ed25519.
+    ///
+    /// # Errors
+    /// The device's, in words. Whoever gets the signature verifies it.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<OfKey, Failure> {
+        self.key.sign_in(&self.session, message)
     }
 }
 

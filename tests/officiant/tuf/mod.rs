@@ -5,5 +5,8 @@ mod event;
 mod hostile;
 mod initialize;
 mod initialize_support;
+mod online_hsm;
+mod psf;
 mod repository;
+mod rsa;
 mod verify;

@@ -1,11 +1,13 @@
 //! `tuf.client-check`: its types.
 
-use super::{client::load, reach::Reach};
+use super::{audit, client::load, reach::Reach};
 use crate::files::{Place, folder_mark};
 use jiff::Timestamp;
-use officiant_engine::conduct::{Effect, Failure, Notice, Stage, StepHandler};
+use officiant_engine::conduct::{Effect, Exhibit, Failure, Notice, Objection, Stage, StepHandler};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::PathBuf;
 
 /// How many delegated roles the client is let at by default: a few seconds.
 const MOST_ROLES: u64 = 256;
@@ -32,7 +34,7 @@ pub(super) struct Arguments {
     /// Another time than now (RFC 3339). The client knows none but now, so that it overlooks expiry then.
     #[serde(default)]
     #[schemars(extend("format" = "date-time"))]
-    at: Option<String>,
+    pub(super) at: Option<String>,
     /// How many delegated roles it is let at; by default 256. A thousand take it a minute, and its time grows with their square.
     #[serde(default = "most_roles")]
     most_roles: u64,
@@ -87,27 +89,56 @@ impl StepHandler for ClientCheck {
             let message = format!("`at` is `{at}`, no time (RFC 3339): {error}");
             return Err(Failure::new("wrong-argument", message).next("correct the runbook"));
         }
-        let place = Place::of(&arguments.metadata)?;
-        let metadata = place.full(stage)?;
-        let root = arguments.root.as_deref().map(|root| Place::of(root)?.full(stage)).transpose()?;
+        let places = Places::of(&arguments, |path| Place::of(path)?.full(stage))?;
+        let outputs = places.outputs(&arguments, arguments.at.is_none()).map_err(|why| {
+            let name = &arguments.metadata;
+            Failure::new("client", format!("the client does not take the repository in `{name}`: {why}"))
+                .next("have tuf.verify say what is wrong with it")
+        })?;
+        if let Some(why) = &outputs.why {
+            stage.show(Notice::Information(format!("The client was not let at the repository: {why}.")));
+        }
+        Ok(outputs)
+    }
+
+    fn audit(&self, arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> Vec<Objection> {
+        audit::objections(arguments, outputs, exhibit).err().into_iter().collect()
+    }
+}
+
+/// Where everything is that the client is let at.
+pub(super) struct Places {
+    metadata: PathBuf,
+    root: Option<PathBuf>,
+    targets: PathBuf,
+}
+
+impl Places {
+    /// The places of the arguments; `full` says where each path is.
+    pub(super) fn of<E>(arguments: &Arguments, full: impl Fn(&str) -> Result<PathBuf, E>) -> Result<Self, E> {
+        let metadata = full(&arguments.metadata)?;
+        let root = arguments.root.as_deref().map(&full).transpose()?;
         let targets = match &arguments.targets {
-            Some(targets) => Place::of(targets)?.full(stage)?,
+            Some(targets) => full(targets)?,
             None => metadata.with_file_name("targets"),
         };
-        let failed = |why: String| {
-            Failure::new("client", format!("the client does not take the repository in `{}`: {why}", place.name()))
-                .next("have tuf.verify say what is wrong with it")
-        };
-        let expiry = arguments.at.is_none();
-        let Reach { root, barrier } = Reach::of(&metadata, root, arguments.most_roles).map_err(failed)?;
-        let client = "tough";
-        if let Some(why) = barrier {
-            stage.show(Notice::Information(format!("The client was not let at the repository: {why}.")));
-            let why = Some(why);
-            return Ok(Outputs { client, loaded: false, why, expiry, versions: None, targets: None, fetched: None });
+        Ok(Self { metadata, root, targets })
+    }
+
+    /// Lets the client at them; with `expiry` it refuses what has expired by now.
+    ///
+    /// # Errors
+    /// What it does not take, as a clause.
+    pub(super) fn outputs(self, arguments: &Arguments, expiry: bool) -> Result<Outputs, String> {
+        let Self { metadata, root, targets } = self;
+        let Reach { root, barrier } = Reach::of(&metadata, root, arguments.most_roles)?;
+        let (client, told) = ("tough", arguments.at.is_none());
+        if barrier.is_some() {
+            let (versions, targets, fetched) = (None, None, None);
+            return Ok(Outputs { client, loaded: false, why: barrier, expiry: told, versions, targets, fetched });
         }
-        let loaded = load(&root, &metadata, &targets, arguments.target.as_deref(), expiry).map_err(failed)?;
+        let loaded = load(&root, &metadata, &targets, arguments.target.as_deref(), expiry)?;
         let (versions, targets, fetched) = (Some(loaded.versions), Some(loaded.targets), loaded.fetched);
-        Ok(Outputs { client, loaded: true, why: None, expiry, versions, targets, fetched })
+        Ok(Outputs { client, loaded: true, why: None, expiry: told, versions, targets, fetched })
     }
 }

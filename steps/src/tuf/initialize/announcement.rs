@@ -4,7 +4,7 @@ use super::arguments::{Arguments, Expiry, Signers};
 
 /// What a person reads before the go-ahead.
 pub(super) fn announcement(arguments: &Arguments) -> String {
-    let Arguments { bins, out, to_sign, targets, online_key_file, expiry, .. } = arguments;
+    let Arguments { bins, out, to_sign, targets, expiry, .. } = arguments;
     let Expiry { root, targets: of_targets, bins: of_bins, bin_n, snapshot, timestamp } = expiry;
     let roles = arguments.signers();
     let [of_root, of_bins_role] = [root, of_bins].map(|days| days_of(*days));
@@ -16,7 +16,7 @@ pub(super) fn announcement(arguments: &Arguments) -> String {
             "a TUF repository of PEP 458's layout in `{out}/metadata`, with the targets of `{targets}` in {bins} bins"
         ),
         roles.iter().map(signed).collect::<Vec<_>>().join("\n"),
-        format!("bins, snapshot and timestamp are signed now with the online key in `{online_key_file}`"),
+        format!("bins, snapshot and timestamp are signed now with {}", arguments.online()),
         format!(
             "they expire: root in {of_root}, targets in {}, bins in {of_bins_role}; each bin in {}, snapshot in {}, timestamp in {}",
             days_of(*of_targets),

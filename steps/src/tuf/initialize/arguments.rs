@@ -1,5 +1,7 @@
 //! What a runbook says of a new repository.
 
+use crate::yubihsm::{ObjectId, YubiHsm};
+use officiant_engine::conduct::SecretName;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,7 +36,20 @@ pub(super) struct Arguments {
     pub(super) bins_threshold: Option<u32>,
     /// The key that signs bins, snapshot and timestamp: PKCS#8, PEM, of ed25519 or P-256, which nobody but its owner can read. It
     /// stays outside the ceremony folder. `REHEARSAL` stands for a key that a rehearsal makes up.
-    pub(super) online_key_file: String,
+    #[serde(default)]
+    pub(super) online_key_file: Option<String>,
+    /// In place of that file: the `YubiHSM` 2 on the repository machine that holds the online key, and signs one file after the other.
+    #[serde(default)]
+    pub(super) device: Option<YubiHsm>,
+    /// Of that device: the ID of the key.
+    #[serde(default)]
+    pub(super) object_id: Option<ObjectId>,
+    /// Of that device: the authentication key to open the session with; the factory's when it is left out.
+    #[serde(default)]
+    pub(super) authentication_key: Option<ObjectId>,
+    /// Of that device: the password of that.
+    #[serde(default)]
+    pub(super) password: Option<SecretName>,
     /// How many bins there are: a power of two from 2 to 65,536; by default PEP 458's 16,384.
     #[serde(default = "bins")]
     #[schemars(range(min = 2, max = 65_536))]
@@ -104,6 +119,14 @@ pub(super) struct Signers<'a> {
 }
 
 impl Arguments {
+    /// Where the online key is, for people.
+    pub(super) fn online(&self) -> String {
+        match (&self.online_key_file, &self.device, self.object_id) {
+            (None, Some(device), Some(ObjectId(id))) => format!("the online key {id} of {}", device.0),
+            (file, ..) => format!("the online key in `{}`", file.as_deref().unwrap_or_default()),
+        }
+    }
+
     /// Those of `root`, `targets` and `bins`, with what they are by default.
     pub(super) fn signers(&self) -> [Signers<'_>; 3] {
         let targets_keys = self.targets_keys.as_ref().unwrap_or(&self.root_keys);

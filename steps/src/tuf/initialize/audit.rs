@@ -43,6 +43,11 @@ pub(super) fn objections(
         let bytes = exhibit.file(&path).map_err(|error| Objection::wrong("file", error.to_string()))?;
         Document::read(&bytes).map_err(|why| clause(format!("`{path}`: {why}")))
     };
+    let serial = outputs["serial"].as_u64();
+    let bound = exhibit.this().serial.map(u64::from);
+    if serial.is_some() != arguments.device.is_some() || (bound.is_some() && serial != bound) {
+        return Err(Objection::wrong("serial", "the record does not say which device holds the online key"));
+    }
     let bins = Bins::new(arguments.bins).map_err(wrong)?;
     let offline = TO_SIGN.map(|name| read(&to_sign, name));
     let [of_root, of_targets, of_bins] = offline;

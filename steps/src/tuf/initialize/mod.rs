@@ -13,13 +13,16 @@ mod input;
 mod intake;
 mod offline;
 mod online;
+mod online_key;
 mod publish;
 mod shelf;
 mod step;
 mod target;
 
+use crate::ports::Ports;
 use officiant_engine::conduct::Registry;
+use std::sync::Arc;
 
-pub(super) fn register(registry: Registry) -> Registry {
-    registry.with(step::Initialize)
+pub(super) fn register(registry: Registry, ports: &Arc<dyn Ports>) -> Registry {
+    registry.with(step::Initialize(Arc::clone(ports)))
 }

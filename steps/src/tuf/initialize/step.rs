@@ -9,22 +9,28 @@ use super::{
     input::Input,
     intake::{TakenIn, take_in},
     offline::Offline,
-    online::Online,
+    online_key::OnlineKey,
     publish::Publisher,
     shelf::{Shelf, Twice},
 };
 use crate::{
     files::Place,
-    tuf::metadata::{Document, Key, PublicKey},
+    piv::FACTORY_DEFAULT,
+    ports::Ports,
+    tuf::metadata::{Document, Key, PublicKey, canonical},
 };
 use jiff::Timestamp;
 use officiant_engine::conduct::{Effect, Exhibit, Failure, Notice, Objection, Probed, Stage, StepHandler, folder_name};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-pub(super) struct Initialize;
+pub(super) struct Initialize(pub(super) Arc<dyn Ports>);
 
 /// What `1.root.json`, `1.targets.json` and `1.bins.json` are called.
 pub(super) const TO_SIGN: [&str; 3] = ["1.root.json", "1.targets.json", "1.bins.json"];
@@ -41,6 +47,8 @@ pub(super) struct Outputs {
     targets: u64,
     /// How many bins there are.
     bins: u32,
+    /// The serial number of the device that holds the online key; nothing for one in a file.
+    serial: Option<u32>,
     /// SHA-256 of the list of targets, hex.
     list_sha256: String,
     /// Its size in bytes.
@@ -66,6 +74,7 @@ impl StepHandler for Initialize {
     const NAME: &'static str = "tuf.initialize";
     const SUMMARY: &'static str = "Makes a TUF repository of PEP 458's layout: hashed bins signed online, root, targets and bins to be signed offline.";
     const EFFECT: Effect = Effect::Changes;
+    const KNOWN_SECRETS: &'static [&'static str] = &[FACTORY_DEFAULT];
     type Arguments = Arguments;
     type Outputs = Outputs;
 
@@ -75,12 +84,12 @@ impl StepHandler for Initialize {
 
     fn reaches_out(&self, arguments: &Arguments) -> bool {
         let keys = arguments.signers().into_iter().flat_map(|signers| signers.files);
-        let mut files = keys.chain([&arguments.online_key_file, &arguments.targets]);
+        let mut files = keys.chain(&arguments.online_key_file).chain([&arguments.targets]);
         files.any(|file| Path::new(file).is_absolute() || file == "-")
     }
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
-        let new = New::of(&arguments, stage)?;
+        let new = New::of(&*self.0, &arguments, stage)?;
         let mut shelf = Shelf::new(new.bins, new.memory, stage.folder().to_path_buf());
         let taken = new.take_in(&arguments, &mut shelf, stage)?;
         let metadata = new.publish(&shelf, stage)?;
@@ -102,7 +111,7 @@ impl StepHandler for Initialize {
 struct New {
     bins: Bins,
     memory: usize,
-    online: Online,
+    online: OnlineKey,
     key: Key,
     public: PublicKey,
     roles: [Offline; 3],
@@ -115,7 +124,7 @@ struct New {
 
 impl New {
     /// Reads all that the arguments name, and makes sure that nothing is in the way.
-    fn of(arguments: &Arguments, stage: &mut Stage<'_>) -> Result<Self, Failure> {
+    fn of(ports: &dyn Ports, arguments: &Arguments, stage: &mut Stage<'_>) -> Result<Self, Failure> {
         let wrong = |why: String| Failure::new("wrong-argument", why).next("correct the runbook");
         let bins = Bins::new(arguments.bins).map_err(|why| wrong(format!("`bins`: {why}")))?;
         if !arguments.expiry.is_sound() {
@@ -128,9 +137,13 @@ impl New {
             Offline::read(signers.name, signers.files, signers.threshold, stage)
         };
         let roles = [read(of_root)?, read(of_targets)?, read(of_bins)?];
-        let online = Online::of(&arguments.online_key_file, stage)?;
+        let online = OnlineKey::of(ports, arguments, stage)?;
         let public = online.public();
-        if !public.verifies(b"officiant", &online.sign(b"officiant")) {
+        let signer = online.signer()?;
+        let before = Instant::now();
+        let signature = signer.sign(b"officiant")?;
+        let each = before.elapsed();
+        if !public.verifies(b"officiant", &signature) {
             return Err(wrong("the online key's private and public part do not belong together".to_string()));
         }
         if let Some(role) = roles.iter().find(|role| role.fingerprints.contains(&public.fingerprint())) {
@@ -152,9 +165,14 @@ impl New {
                 role.can_sign(document.canonical().len())?;
             }
         }
+        signer.can_sign("snapshot", canonical(&snapshot(bins, &expires[4]).into()).len())?;
+        drop(signer);
         let memory = (arguments.memory as usize).saturating_mul(1024 * 1024);
         let new = Self { bins, memory, online, key, public, roles, documents, expires, metadata, to_sign };
         stage.show(Notice::Announcement(new.in_short()));
+        if new.online.serial().is_some() {
+            stage.show(Notice::Information(duration(new.bins.count() + 2, each)));
+        }
         Ok(new)
     }
 
@@ -189,8 +207,9 @@ impl New {
 
     fn publish(&self, shelf: &Shelf, stage: &mut Stage<'_>) -> Result<String, Failure> {
         let [_, _, _, bin_n, of_snapshot, of_timestamp] = &self.expires;
+        let signer = self.online.signer()?;
         stage.products(&self.metadata, |batch, stage| {
-            let publisher = Publisher { online: &self.online, key: &self.key, batch };
+            let publisher = Publisher { online: &signer, key: &self.key, batch };
             publisher.bins(self.bins, shelf, bin_n, stage)?;
             publisher.role("1.snapshot.json", snapshot(self.bins, of_snapshot))?;
             publisher.role("timestamp.json", timestamp(of_timestamp))?;
@@ -224,11 +243,19 @@ impl New {
             files: u64::from(self.bins.count()) + 2 + TO_SIGN.len() as u64,
             targets: taken.targets,
             bins: self.bins.count(),
+            serial: self.online.serial(),
             list_sha256: taken.sha256,
             list_size: taken.size,
             spilled,
         }
     }
+}
+
+/// How long a device takes for so many signatures, one after the other, when it takes so long for each.
+fn duration(signatures: u32, each: Duration) -> String {
+    let minutes = (each * signatures).as_secs().div_ceil(60);
+    let about = if minutes > 1 { format!("about {minutes} minutes") } else { "about a minute, or less".to_string() };
+    format!("The device signs one after the other: {signatures} signatures take {about}. It must stay where it is.")
 }
 
 /// The place of a new folder below `products/`, where there is no file yet.

@@ -5,11 +5,12 @@ use crate::{
     devices::DeviceName,
     ports::Ports,
     tuf::metadata::PublicKey,
-    yubihsm::{LONGEST_ED25519, ObjectKey, OfKey, YubiHsm},
+    yubihsm::{LONGEST_ED25519, ObjectKey, ObjectSession, OfKey, YubiHsm},
 };
 use officiant_engine::conduct::{Failure, Stage};
 
-pub(super) struct InObject {
+/// An asymmetric key in a device.
+pub(crate) struct InObject {
     key: ObjectKey,
     public: PublicKey,
 }
@@ -19,7 +20,7 @@ impl InObject {
     ///
     /// # Errors
     /// `wrong-argument`, `no-device`, `wrong-device`, `wrong-password`, `not-found` and others of a session.
-    pub(super) fn open(
+    pub(crate) fn open(
         ports: &dyn Ports,
         stage: &mut Stage<'_>,
         device: &DeviceName,
@@ -36,6 +37,49 @@ impl InObject {
             return Err(Failure::new("unsupported-algorithm", message).next("use a key on P-256, P-384 or ed25519"));
         };
         Ok(Self { key, public })
+    }
+
+    /// Opens a session to sign many things in.
+    ///
+    /// # Errors
+    /// Those of a session.
+    pub(crate) fn session(&self) -> Result<InSession<'_>, Failure> {
+        Ok(InSession { key: self, session: self.key.session()? })
+    }
+
+    fn may_be_signed(&self, message: &[u8]) -> Result<(), Failure> {
+        let Some(most) = self.longest().filter(|most| message.len() > *most) else { return Ok(()) };
+        Err(Failure::new(
+            "too-long",
+            format!(
+                "with ed25519 {} signs at most {most} bytes, and these are {}; nothing was signed",
+                self.key.name(),
+                message.len()
+            ),
+        )
+        .next("use a key on P-256 or P-384 for this role, or let fewer keys and paths stand in its metadata"))
+    }
+
+    fn verified(&self, message: &[u8], signature: OfKey) -> Result<Vec<u8>, Failure> {
+        let (OfKey::Ed25519(signature) | OfKey::P256(signature) | OfKey::P384(signature)) = signature;
+        if self.public.verifies(message, &signature) { Ok(signature) } else { Err(untrue(&self.place())) }
+    }
+}
+
+/// A key in a session that stays open between signatures.
+pub(crate) struct InSession<'a> {
+    key: &'a InObject,
+    session: ObjectSession<'a>,
+}
+
+impl InSession<'_> {
+    /// Signs, and verifies the signature.
+    ///
+    /// # Errors
+    /// `too-long`, `untrue-signature` and others of a device.
+    pub(crate) fn sign(&mut self, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.key.may_be_signed(message)?;
+        self.key.verified(message, self.session.sign(message)?)
     }
 }
 
@@ -57,18 +101,7 @@ impl SigningKey for InObject {
     }
 
     fn sign(&mut self, _: &mut Stage<'_>, message: &[u8]) -> Result<Vec<u8>, Failure> {
-        if let Some(most) = self.longest().filter(|most| message.len() > *most) {
-            return Err(Failure::new(
-                "too-long",
-                format!(
-                    "with ed25519 {} signs at most {most} bytes, and these are {}; nothing was signed",
-                    self.key.name(),
-                    message.len()
-                ),
-            )
-            .next("use a key on P-256 or P-384 for this role, or let fewer keys and paths stand in its metadata"));
-        }
-        let (OfKey::Ed25519(signature) | OfKey::P256(signature) | OfKey::P384(signature)) = self.key.sign(message)?;
-        if self.public.verifies(message, &signature) { Ok(signature) } else { Err(untrue(&self.place())) }
+        self.may_be_signed(message)?;
+        self.verified(message, self.key.sign(message)?)
     }
 }
