@@ -4,7 +4,7 @@ use super::{
     bins::Bins,
     documents::{around_targets, file},
     online_key::Signer,
-    shelf::{Held, Shelf, sorted},
+    shelf::{Held, Shelf},
 };
 use crate::tuf::metadata::{Key, canonical, quoted};
 use officiant_engine::{
@@ -78,7 +78,7 @@ fn each(
     let bytes = shelf
         .bytes(part)
         .map_err(|error| Failure::new("file", format!("what did not fit into memory cannot be read again: {error}")))?;
-    let held = sorted(&bytes);
+    let held = shelf.targets(part, &bytes);
     let mut rest = held.as_slice();
     let mut signed = String::new();
     for bin in shelf.bins_of(part) {

@@ -14,6 +14,8 @@ const HEAD: usize = 4 + 8 + 4 + 4;
 pub(super) struct Shelf {
     bins: Bins,
     parts: Vec<Vec<u8>>,
+    /// Where the targets of each part begin, by bin and path; known once they are arranged, of what is in memory.
+    order: Vec<Vec<usize>>,
     /// What the parts take in memory, in bytes.
     held: usize,
     /// What they may.
@@ -64,7 +66,7 @@ impl Shelf {
     /// A shelf that takes `budget` bytes of memory, and makes a file in `folder` for what is more.
     pub(super) fn new(bins: Bins, budget: usize, folder: PathBuf) -> Self {
         let parts = vec![Vec::new(); bins.count().min(PARTS) as usize];
-        Self { bins, parts, held: 0, budget, folder, spilled: None }
+        Self { bins, parts, order: Vec::new(), held: 0, budget, folder, spilled: None }
     }
 
     /// How many parts there are.
@@ -133,36 +135,42 @@ impl Shelf {
         Ok(Cow::Owned(bytes))
     }
 
-    /// Puts each part in order, as far as it is in memory, and looks for paths that are there twice.
+    /// The targets of a part, of which `bytes` are the bytes, by bin and path.
+    pub(super) fn targets<'a>(&self, part: usize, bytes: &'a [u8]) -> Vec<Held<'a>> {
+        match self.order.get(part) {
+            Some(order) => order.iter().filter_map(|at| Some(read(bytes.get(*at..)?)?.0)).collect(),
+            None => sorted(bytes).into_iter().map(|(held, _)| held).collect(),
+        }
+    }
+
+    /// Finds the order of each part, as far as it is in memory, and looks for paths that are there twice.
     ///
     /// # Errors
     /// The file could not be read.
     pub(super) fn arrange(&mut self) -> io::Result<Option<Twice>> {
-        let twice: Vec<Option<Twice>> = (0..self.parts())
+        let arranged: Vec<(Option<Twice>, Vec<usize>)> = (0..self.parts())
             .into_par_iter()
-            .map(|part| Ok(twice(&sorted(&self.bytes(part)?))))
+            .map(|part| {
+                let bytes = self.bytes(part)?;
+                let sorted = sorted(&bytes);
+                Ok((twice(&sorted), sorted.iter().map(|(_, at)| *at).collect()))
+            })
             .collect::<io::Result<_>>()?;
-        // The first one of the list, for those who look for it there.
-        let first = twice.into_iter().flatten().min_by_key(|twice| twice.lines);
-        if first.is_none() && self.spilled.is_none() {
-            self.parts.par_iter_mut().for_each(|part| {
-                let mut arranged = Vec::with_capacity(part.len());
-                for held in sorted(part) {
-                    held.write(&mut arranged);
-                }
-                *part = arranged;
-            });
+        let (twice, order): (Vec<_>, Vec<_>) = arranged.into_iter().unzip();
+        if self.spilled.is_none() {
+            self.order = order;
         }
-        Ok(first)
+        // The first one of the list, for those who look for it there.
+        Ok(twice.into_iter().flatten().min_by_key(|twice| twice.lines))
     }
 }
 
-/// The targets of a part, by bin and path.
-pub(super) fn sorted(bytes: &[u8]) -> Vec<Held<'_>> {
+/// The targets of a part, by bin and path, and where each begins.
+fn sorted(bytes: &[u8]) -> Vec<(Held<'_>, usize)> {
     let mut held = Vec::new();
     let mut rest = bytes;
     while let Some((target, after)) = read(rest) {
-        held.push(target);
+        held.push((target, bytes.len() - rest.len()));
         rest = after;
     }
     held.sort_unstable();
@@ -179,15 +187,17 @@ fn read(bytes: &[u8]) -> Option<(Held<'_>, &[u8])> {
     Some((Held { bin: number(0)?, path, line, value }, rest))
 }
 
-fn twice(held: &[Held<'_>]) -> Option<Twice> {
-    let pairs = held.windows(2).filter(|pair| pair[0].path == pair[1].path);
-    let twice = pairs.map(|pair| Twice { path: pair[0].path.to_string(), lines: [pair[0].line, pair[1].line] });
+fn twice(held: &[(Held<'_>, usize)]) -> Option<Twice> {
+    let pairs = held.iter().zip(held.iter().skip(1)).map(|((one, _), (other, _))| (one, other));
+    let twice = pairs
+        .filter(|(one, other)| one.path == other.path)
+        .map(|(one, other)| Twice { path: one.path.to_string(), lines: [one.line, other.line] });
     twice.min_by_key(|twice| twice.lines)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Held, Shelf, Twice, sorted};
+    use super::{Held, Shelf, Twice};
     use crate::tuf::initialize::bins::Bins;
 
     fn shelf(budget: usize, targets: &[(u32, &str)]) -> Shelf {
@@ -210,7 +220,7 @@ mod tests {
             assert_eq!(shelf.arrange().unwrap(), None);
             let paths = |part| {
                 let bytes = shelf.bytes(part).unwrap();
-                sorted(&bytes).iter().map(|held| (held.bin, held.path.to_string())).collect::<Vec<_>>()
+                shelf.targets(part, &bytes).iter().map(|held| (held.bin, held.path.to_string())).collect::<Vec<_>>()
             };
             assert_eq!(paths(0), [(0, "a".to_string()), (0, "b".to_string())]);
             assert_eq!(paths(3), [(3, "y".to_string()), (3, "z".to_string())]);

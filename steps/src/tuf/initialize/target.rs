@@ -1,6 +1,6 @@
 //! A target as a line of the list has it, and as a bin's metadata has it.
 
-use crate::tuf::metadata::{canonical, quoted, strict};
+use crate::tuf::metadata::{Scan, canonical, has_byte, has_plain_parts, is_small_hex, quoted, strict};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{borrow::Cow, fmt::Write};
@@ -40,11 +40,7 @@ impl<'a> Target<'a> {
     /// What is wrong, as a clause.
     pub(super) fn read(line: &'a [u8]) -> Result<Self, String> {
         let line = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_string())?;
-        let target: Self = serde_json::from_str(line).map_err(|error| {
-            let said = error.to_string();
-            // Each line is the first one to its reader.
-            said.replace(" at line 1 column ", " at column ")
-        })?;
+        let target = Self::plain(line).map_or_else(|| Self::any(line), Ok)?;
         if let Some(why) = no_path(&target.path) {
             return Err(format!("its path {why}"));
         }
@@ -64,6 +60,37 @@ impl<'a> Target<'a> {
             Some(_) => return Err("its custom is no object".to_string()),
         }
         Ok(target)
+    }
+
+    /// From any JSON.
+    fn any(line: &'a str) -> Result<Self, String> {
+        serde_json::from_str(line).map_err(|error| {
+            let said = error.to_string();
+            // Each line is the first one to its reader.
+            said.replace(" at line 1 column ", " at column ")
+        })
+    }
+
+    /// From a line as most lists have it: path, length and hashes in this order without anything escaped, with a space after
+    /// each `:` and `,` or none. Nothing when it is another, whether it is one at all or not.
+    fn plain(line: &'a str) -> Option<Self> {
+        let mut scan = Scan::new(line);
+        scan.skip("{")?;
+        let path = member(&mut scan, "\"path\":", Scan::plain_text)?;
+        comma(&mut scan)?;
+        let length = member(&mut scan, "\"length\":", Scan::number)?;
+        comma(&mut scan)?;
+        let hashes = member(&mut scan, "\"hashes\":", |scan| {
+            scan.skip("{")?;
+            let sha256 = member(scan, "\"sha256\":", Scan::plain_text)?.into();
+            let more = comma(scan).is_some();
+            let blake2b_256 =
+                if more { Some(member(scan, "\"blake2b-256\":", Scan::plain_text)?.into()) } else { None };
+            scan.skip("}")?;
+            Some(Hashes { sha256, blake2b_256 })
+        })?;
+        scan.skip("}")?;
+        (scan.at() == line.len()).then(|| Self { path: path.into(), length, hashes, custom: None })
     }
 
     /// What stands after its path in metadata, in canonical form.
@@ -86,17 +113,31 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Passes over a name with its colon, and reads what follows.
+fn member<'a, T>(scan: &mut Scan<'a>, name: &str, value: impl FnOnce(&mut Scan<'a>) -> Option<T>) -> Option<T> {
+    scan.skip(name)?;
+    let _ = scan.skip(" ");
+    value(scan)
+}
+
+/// Passes over a comma.
+fn comma(scan: &mut Scan<'_>) -> Option<()> {
+    scan.skip(",")?;
+    let _ = scan.skip(" ");
+    Some(())
+}
+
 /// What is wrong with a path, as the end of a sentence: it must stay below a folder whatever reads it.
 fn no_path(path: &str) -> Option<&'static str> {
     if path.is_empty() {
         Some("is empty")
     } else if path.len() > LONGEST_PATH {
         Some("is longer than 1,024 bytes")
-    } else if path.bytes().any(|byte| byte < b' ' || byte == 0x7f || byte == b'\\')
+    } else if has_byte(path, |byte| matches!(byte, ..b' ' | 0x7f | b'\\'))
         || !path.is_ascii() && path.contains(char::is_control)
     {
         Some("has a control character or a backslash in it")
-    } else if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+    } else if !has_plain_parts(path) && path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         Some("begins or ends with a slash, or has a part that is empty, `.` or `..`")
     } else {
         None
@@ -104,7 +145,7 @@ fn no_path(path: &str) -> Option<&'static str> {
 }
 
 fn is_hex(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == 64 && is_small_hex(text)
 }
 
 /// Whether no text in it has a control character: canonical form, which does not escape it, would be no JSON.
@@ -146,6 +187,45 @@ mod tests {
             "custom": read(custom.as_bytes()).unwrap(),
         });
         assert_eq!(written.as_bytes(), canonical(&expected));
+    }
+
+    #[test]
+    fn a_line_as_most_lists_have_it_is_read_as_any_other_is() {
+        let (sha, blake) = ("a".repeat(64), "0".repeat(64));
+        let plain = [
+            format!(r#"{{"path":"a/é b","length":0,"hashes":{{"sha256":"{sha}"}}}}"#),
+            format!(r#"{{"path": "a/b", "length": 18446744073709551615, "hashes": {{"sha256": "{sha}"}}}}"#),
+            format!(r#"{{"path":"..","length":7,"hashes":{{"sha256":"x","blake2b-256":"{blake}"}}}}"#),
+        ];
+        for line in &plain {
+            let (fast, slow) = (Target::plain(line).unwrap(), Target::any(line).unwrap());
+            let [mut one, mut other] = [String::new(), String::new()];
+            fast.write(&mut one);
+            slow.write(&mut other);
+            assert_eq!((fast.path, one), (slow.path, other));
+            // Whatever is done to it, it is read in no other way.
+            for at in (0..line.len()).filter(|at| line.is_char_boundary(*at)) {
+                for put in ["", "0", " ", "\"", "\\", "}", ",", "\t", "\u{7f}"] {
+                    for skipped in [0, 1] {
+                        let Some(rest) = line.get(at + skipped..) else { continue };
+                        let line = format!("{}{put}{rest}", &line[..at]);
+                        let Some(fast) = Target::plain(&line) else { continue };
+                        let slow = Target::any(&line).unwrap_or_else(|why| panic!("{line}: {why}"));
+                        let [mut one, mut other] = [String::new(), String::new()];
+                        fast.write(&mut one);
+                        slow.write(&mut other);
+                        assert_eq!((fast.path, one), (slow.path, other), "{line}");
+                    }
+                }
+            }
+        }
+        for line in [
+            format!(r#"{{"length":1,"path":"a","hashes":{{"sha256":"{sha}"}}}}"#),
+            format!(r#"{{"path":"\u0061","length":1,"hashes":{{"sha256":"{sha}"}}}}"#),
+            format!(r#"{{"path":"a","length":1,"hashes":{{"sha256":"{sha}"}},"custom":{{}}}}"#),
+        ] {
+            assert!(Target::plain(&line).is_none() && Target::read(line.as_bytes()).is_ok(), "{line}");
+        }
     }
 
     #[test]

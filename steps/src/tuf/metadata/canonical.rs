@@ -1,5 +1,6 @@
 //! The bytes that are signed: OLPC canonical JSON (<https://wiki.laptop.org/go/Canonical_JSON>), as python-tuf and go-tuf write it.
 
+use memchr::memchr2;
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -61,7 +62,7 @@ fn object(out: &mut String, entries: &Map<String, Value>) {
 pub(crate) fn quoted(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(['"', '\\']) {
+    while let Some(at) = memchr2(b'"', b'\\', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         out.push('\\');
         out.push_str(&rest[at..=at]);

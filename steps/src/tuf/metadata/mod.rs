@@ -2,6 +2,7 @@
 //!
 //! Nothing here trusts anything: a document says what it says, and [`count`] says which keys of a role have signed it.
 
+mod bytes;
 mod canonical;
 mod count;
 mod document;
@@ -12,6 +13,7 @@ mod public_key;
 mod role;
 mod scan;
 
+pub(crate) use bytes::{has_byte, has_plain_parts, is_small_hex};
 use canonical::canonical_object;
 pub(crate) use canonical::{canonical, quoted};
 pub(crate) use count::{Count, Rejected, Signer, count, count_over};
@@ -21,6 +23,7 @@ pub(crate) use key::{KEY_OWNER, Key, ONLINE_URI};
 pub(crate) use opened::{Entry, HASHES, LARGEST_NUMBER, Opened, is_hash};
 pub(crate) use public_key::{PublicKey, Scheme};
 pub(crate) use role::{Paths, Role};
+pub(crate) use scan::Scan;
 
 /// Reads metadata in both ways there are, which agree, and counts who has signed it by its own keys.
 pub(crate) fn fuzz(bytes: &[u8]) {

@@ -1,6 +1,6 @@
 //! A file of metadata whose targets are looked at one by one, and not kept.
 
-use super::{Document, Signature, read, scan::Scan};
+use super::{Document, Scan, Signature, is_small_hex, read};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -139,7 +139,7 @@ fn is_plain(target: &Value) -> bool {
 /// Whether it is a hash of a kind that is known, as clients compare it.
 pub(crate) fn is_hash(name: &str, hex: &str) -> bool {
     let digits = HASHES.iter().find(|(known, _)| *known == name).map(|(_, digits)| *digits);
-    digits == Some(hex.len()) && hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    digits == Some(hex.len()) && is_small_hex(hex)
 }
 
 #[cfg(test)]

@@ -9,46 +9,46 @@ use memchr::memchr2;
 const DEEPEST: u8 = 64;
 
 /// A place in text. Every step is `None` when the bytes are not canonical there.
-pub(super) struct Scan<'a> {
+pub(crate) struct Scan<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
     /// Goes back to a place that was passed.
-    pub(super) fn back_to(&mut self, at: usize) {
+    pub(crate) fn back_to(&mut self, at: usize) {
         self.at = at;
     }
 
     /// The text from a place that was passed to here.
-    pub(super) fn since(&self, start: usize) -> &'a str {
+    pub(crate) fn since(&self, start: usize) -> &'a str {
         &self.text[start..self.at]
     }
 
     /// Whether nothing is left but a line feed.
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         matches!(&self.text[self.at..], "" | "\n")
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// Passes over exactly these bytes.
-    pub(super) fn skip(&mut self, expected: &str) -> Option<()> {
+    pub(crate) fn skip(&mut self, expected: &str) -> Option<()> {
         self.text.as_bytes()[self.at..].starts_with(expected.as_bytes()).then(|| self.at += expected.len())
     }
 
     /// Walks an object: `entry` is given each key, and walks its value.
-    pub(super) fn object(&mut self, mut entry: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    pub(crate) fn object(&mut self, mut entry: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
         self.skip("{")?;
         if self.skip("}").is_some() {
             return Some(());
@@ -71,7 +71,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Walks a list: `item` walks each.
-    pub(super) fn list(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    pub(crate) fn list(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.skip("[")?;
         if self.skip("]").is_some() {
             return Some(());
@@ -87,7 +87,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Walks any value.
-    pub(super) fn value(&mut self) -> Option<()> {
+    pub(crate) fn value(&mut self) -> Option<()> {
         self.value_below(DEEPEST)
     }
 
@@ -106,7 +106,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Text without any escape.
-    pub(super) fn plain_text(&mut self) -> Option<&'a str> {
+    pub(crate) fn plain_text(&mut self) -> Option<&'a str> {
         self.skip("\"")?;
         let rest = &self.text[self.at..];
         let length = memchr2(b'"', b'\\', rest.as_bytes())?;
@@ -136,7 +136,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A whole number from 0.
-    pub(super) fn number(&mut self) -> Option<u64> {
+    pub(crate) fn number(&mut self) -> Option<u64> {
         let digits = self.digits();
         if digits.is_empty() || digits.len() > 1 && digits.starts_with('0') {
             return None;

@@ -1,5 +1,7 @@
 //! Names of roles and of targets that lead to no other file than their own.
 
+use super::super::metadata::{has_byte, has_plain_parts};
+
 /// What of a role's name could lead elsewhere, as a clause; nothing of a name that is fine.
 pub(super) fn role_fault(name: &str) -> Option<&'static str> {
     let version =
@@ -30,8 +32,7 @@ pub(super) fn target_fault(name: &str) -> Option<&'static str> {
     if name.starts_with('/') {
         return Some("is absolute");
     }
-    let special = |byte: u8| matches!(byte, b'\\' | b'%' | 0x7f..) || byte < 0x20;
-    if name.bytes().any(special) {
+    if has_byte(name, |byte| matches!(byte, ..0x20 | b'\\' | b'%' | 0x7f..)) {
         if name.contains('\\') {
             return Some("has a backslash in it");
         }
@@ -43,6 +44,9 @@ pub(super) fn target_fault(name: &str) -> Option<&'static str> {
         if ["%2e", "%2f", "%5c", "%00"].iter().any(|hidden| lower.contains(hidden)) {
             return Some("hides a dot, a slash or the like behind %");
         }
+    }
+    if has_plain_parts(name) {
+        return None;
     }
     let mut parts = name.split('/');
     parts.find_map(|part| match part {

@@ -5,7 +5,6 @@ use super::{
     names::LONGEST,
 };
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashSet};
 
 /// The most patterns of a role.
 const MOST_PATTERNS: usize = 1_000;
@@ -21,8 +20,8 @@ pub(super) fn is_too_much(role: &Role) -> bool {
 pub(super) enum Reach {
     /// Parts of paths, as the shell's patterns.
     Patterns(Vec<Vec<Vec<char>>>),
-    /// Hex digits that the SHA-256 of the path begins with, and how many they are.
-    Prefixes { lengths: BTreeSet<usize>, prefixes: HashSet<Vec<u8>> },
+    /// Hex digits that the SHA-256 of the path begins with, in order; none begins with another one of them.
+    Prefixes(Vec<String>),
 }
 
 impl Reach {
@@ -32,8 +31,11 @@ impl Reach {
         Some(match role.paths.as_ref()? {
             Paths::Patterns(paths) => Self::Patterns(paths.iter().map(pattern).collect()),
             Paths::HashPrefixes(prefixes) => {
-                let lengths = prefixes.iter().map(String::len).collect();
-                Self::Prefixes { lengths, prefixes: prefixes.iter().map(|it| it.clone().into_bytes()).collect() }
+                let mut prefixes = prefixes.clone();
+                prefixes.sort_unstable();
+                // Those that begin with another one are right after it, and add nothing.
+                prefixes.dedup_by(|next, kept| next.starts_with(kept.as_str()));
+                Self::Prefixes(prefixes)
             }
         })
     }
@@ -49,11 +51,13 @@ impl Reach {
                 };
                 patterns.iter().any(fits)
             }
-            Self::Prefixes { lengths, prefixes } => {
+            Self::Prefixes(prefixes) => {
                 let mut hash = [0; 64];
                 let written = hex::encode_to_slice(Sha256::digest(target.as_bytes()), &mut hash);
-                written.is_ok()
-                    && lengths.iter().any(|length| hash.get(..*length).is_some_and(|prefix| prefixes.contains(prefix)))
+                // The one that it begins with is the last that is not after it.
+                let after = prefixes.partition_point(|prefix| prefix.as_bytes() <= hash.as_slice());
+                let prefix = after.checked_sub(1).and_then(|at| prefixes.get(at));
+                written.is_ok() && prefix.is_some_and(|prefix| hash.starts_with(prefix.as_bytes()))
             }
         }
     }
@@ -195,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_hash_prefix_is_that_of_the_path() {
-        // sha256("a.txt") is 4fa5…, as sha256sum says of it.
+        // sha256("a.txt") is 18b7…, as sha256sum says of it.
         let hash = officiant_engine::record::digest_hex(b"a.txt");
         for length in [0, 1, 3, 64] {
             let reach = Reach::of(&role(&json!({ "path_hash_prefixes": ["ffff", &hash[..length]] }))).unwrap();
@@ -203,6 +207,22 @@ mod tests {
         }
         let other = format!("{}{}", &hash[..3], if hash.as_bytes()[3] == b'0' { '1' } else { '0' });
         assert!(!Reach::of(&role(&json!({ "path_hash_prefixes": [other] }))).unwrap().has("a.txt"));
+    }
+
+    #[test]
+    fn one_of_many_prefixes_is_enough_whatever_the_others_are() {
+        // The hash begins with 18b7.
+        for (prefixes, expected) in [
+            (vec!["18b6ffff", "18", "18b7", "18ff", "2"], true),
+            (vec!["18", "180", "18ff"], true),
+            (vec!["18b7", "18b7"], true),
+            (vec!["18b6ffff", "18b8", "2", "0"], false),
+            (vec!["", "9"], true),
+            (vec![], false),
+        ] {
+            let reach = Reach::of(&role(&json!({ "path_hash_prefixes": prefixes }))).unwrap();
+            assert_eq!(reach.has("a.txt"), expected, "{prefixes:?}");
+        }
     }
 
     #[test]

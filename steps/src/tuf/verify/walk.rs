@@ -1,7 +1,7 @@
 //! A whole repository, from its first root down to the last delegation.
 
 use super::{
-    super::metadata::{Document, Key, Role},
+    super::metadata::{Document, Key, Paths, Role},
     fields,
     file::{Expected, Judge, Judged, MOST_OUTSIDE},
     files::{Files, quoted},
@@ -226,8 +226,7 @@ impl Walk<'_> {
                 )));
             }
             are_well_named(&delegator.name, &roles).map_err(of)?;
-            let bins =
-                roles.len() > 1 && roles.iter().all(|role| matches!(Reach::of(role), Some(Reach::Prefixes { .. })));
+            let bins = roles.len() > 1 && roles.iter().all(|role| matches!(role.paths, Some(Paths::HashPrefixes(_))));
             if bins && let Some(fault) = bins_fault(&roles) {
                 return Err(of(fault));
             }
