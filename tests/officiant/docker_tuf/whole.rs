@@ -36,7 +36,12 @@ fn initializes(lead: &Holder, repository: &Repository, aws: &Aws) -> CarriedOut 
         .argument("--bind")
         .argument(format!("kms.endpoint={}", aws.moto.url))
         .answer("inputs/online_key", aws.key.as_str())
-        .answer("prerequisites/root_signers", "@Ada, @bob, carol, @dave, @erin")
+        .answer(
+            "prerequisites/root_signers",
+            vec!["@Ada, @bob", "@Ada, @bbo, carol, @dave, @erin", "@Ada, @bob, carol, @dave, @erin"],
+        )
+        .answer("prerequisites/root_signers#sign-off/lead", vec![false, true])
+        .answer("prerequisites/root_signers#what-now", "retry")
         .answer("prerequisites/targets_signers", "@ada, @bob");
     let variables = aws.desk.environment();
     let ceremony =
