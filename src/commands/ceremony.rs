@@ -68,13 +68,19 @@ impl Prepared<'_> {
 pub fn check_bindings(bindings: &Bindings, runbook: &Runbook) -> Result<(), Outcome> {
     let wrong = bindings.wrong_for(runbook);
     if !wrong.is_empty() {
-        return Err(Outcome::not_tried(format!("the bindings do not fit the runbook:\n  {}", wrong.join("\n  "))));
+        return Err(Outcome::not_tried(format!(
+            "the bindings do not fit the runbook:\n  {}\nnext: correct them; what this runbook does not have is taken out, or left out of a \
+             copy of them for this runbook",
+            wrong.join("\n  ")
+        )));
     }
     match bindings.products.as_ref().filter(|products| !Path::new(products).is_dir()) {
         None => Ok(()),
         Some(products) => {
-            let message =
-                format!("the bindings want every product copied to `{products}`, and there is no such folder");
+            let message = format!(
+                "the bindings want every product copied to `{products}`, and there is no such folder\nnext: insert the medium, or \
+                 make the folder"
+            );
             Err(Outcome::not_tried(message))
         }
     }

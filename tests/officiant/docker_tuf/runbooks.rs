@@ -39,7 +39,7 @@ fn each_is_rehearsed_by_itself_to_its_end_and_reaches_nothing_outside() {
             .exits(0);
         assert!(!ceremony.kinds().iter().any(|kind| kind == "failed" || kind == "deviated"), "{runbook}");
         if runbook == "initialize.yaml" {
-            let said = "targets: 1 of 2 signatures; whoever else is to sign has no key there yet.";
+            let said = "targets: 1 of 2 signatures; missing: @rehearsal-bob (invited).";
             assert!(ceremony.stderr().contains(said), "{}", ceremony.stderr());
         }
         ceremony.replay().holds();
@@ -53,6 +53,28 @@ fn a_ceremony_does_not_take_the_practice_repository() {
     let ceremony = Ceremony::run(text).answer("start/1#what-now", "abort").answer("start/1#reason", "Practice.");
     let ceremony = ceremony.carry_out().exits(1).mentions("the practice repository is for rehearsals alone");
     assert!(ceremony.kinds().contains(&"failed".to_string()));
+}
+
+#[test]
+fn the_bindings_of_the_readme_have_nothing_that_their_runbooks_do_not() {
+    let readme = fs::read_to_string(runbooks().join("README.md")).unwrap();
+    let mut blocks = readme.split("```toml\n").skip(1).map(|it| it.split("```").next().unwrap());
+    let [provisioning, more, completing] = [(); 3].map(|()| blocks.next().unwrap());
+    assert_eq!(blocks.next(), None);
+    let signing = format!("{provisioning}\n{more}");
+    for (runbook, text) in
+        [("device-provisioning.yaml", provisioning), ("sign.yaml", &signing), ("complete.yaml", completing)]
+    {
+        let bindings: officiant_engine::conduct::Bindings = toml::from_str(text).unwrap();
+        let runbook = load(&runbooks().join(runbook)).unwrap().runbook.unwrap();
+        let unknown: Vec<String> =
+            bindings.wrong_for(&runbook).into_iter().filter(|it| it.starts_with("the runbook has no")).collect();
+        assert_eq!(unknown, Vec::<String>::new());
+        // Everything is there that is asked before the first step.
+        let asked = runbook.inputs.iter().map(|(name, _)| name.value.as_str());
+        let left: Vec<&str> = asked.filter(|name| !bindings.inputs.contains_key(*name)).collect();
+        assert_eq!(left, Vec::<&str>::new());
+    }
 }
 
 /// Requires that so many branches are not walked, each because of what the machine decides.

@@ -188,7 +188,13 @@ impl Holder {
     #[track_caller]
     pub fn signs(&self, repository: &Repository) -> CarriedOut {
         let told = repository.head(EVENT);
-        self.rehearses(repository, "sign.yaml").answer("the-signing-event/told", told).carry_out().exits(0)
+        // What is in the middle of the commit is not what it begins with.
+        let ceremony = self.rehearses(repository, "sign.yaml");
+        let ceremony = ceremony.answer("the-signing-event/told", vec![told[5..25].to_string(), told]);
+        let ceremony = ceremony.answer("the-signing-event/told#what-now", "retry");
+        let ceremony = ceremony.carry_out().exits(0).mentions("and not the one that you were told");
+        assert_eq!(ceremony.kinds().iter().filter(|kind| *kind == "failed").count(), 1);
+        ceremony
     }
 
     /// Accepts, signs and pushes with the real `tuf-on-ci-sign`, which reads the device through the vendor's PKCS #11 module.

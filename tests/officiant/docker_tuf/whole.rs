@@ -36,12 +36,17 @@ fn initializes(lead: &Holder, repository: &Repository, aws: &Aws) -> CarriedOut 
         .argument("--bind")
         .argument(format!("kms.endpoint={}", aws.moto.url))
         .answer("inputs/online_key", aws.key.as_str())
-        .answer("prerequisites/root_signers", "@Ada, @bob, carol, @dave, @erin")
+        .answer(
+            "prerequisites/root_signers",
+            vec!["@Ada, @bob", "@Ada, @bbo, carol, @dave, @erin", "@Ada, @bob, carol, @dave, @erin"],
+        )
+        .answer("prerequisites/root_signers#sign-off/lead", vec![false, true])
+        .answer("prerequisites/root_signers#what-now", "retry")
         .answer("prerequisites/targets_signers", "@ada, @bob");
     let variables = aws.desk.environment();
     let ceremony =
         variables.iter().fold(ceremony, |it, (name, value)| it.in_environment(name, value.to_str().unwrap()));
-    ceremony.carry_out().exits(0)
+    ceremony.carry_out().exits(0).mentions("targets: 1 of 2 signatures; missing: @bob (invited).")
 }
 
 #[test]

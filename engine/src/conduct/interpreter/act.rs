@@ -212,6 +212,10 @@ impl Interpreter<'_> {
                 return Ok(Outcome { doubt, ..Outcome::new(Err(failure), Made::default()) });
             }
         }
+        if handler.effect == Effect::Observes && outputs.is_some() && self.ceremony.rehearsal {
+            let text = "In this rehearsal nothing is looked at: the runbook says what came of it.";
+            self.happenings.show(&Notice::Information(text.into()));
+        }
         let task = Task {
             ceremony: self.ceremony,
             position,

@@ -98,14 +98,16 @@ fn shelve(targets: &Path, shelf: &Path, name: &str, hash: Option<&str>) -> Resul
     let link = || {
         let link = shelf.join(&wanted);
         link.parent().map_or(Ok(()), fs::create_dir_all)?;
-        std::os::unix::fs::symlink(targets.join(place), link)
+        std::os::unix::fs::symlink(std::path::absolute(targets.join(place))?, link)
     };
     link().map_err(|error| format!("the target {name:?} cannot be shown to the client: {error}"))?;
     Ok(place.clone())
 }
 
 fn url(folder: &Path) -> Result<Url, String> {
-    Url::from_directory_path(folder).map_err(|()| format!("`{}` is no path of a folder", folder.display()))
+    // A ceremony folder may be named from where the program is.
+    let whole = std::path::absolute(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
+    Url::from_directory_path(whole).map_err(|()| format!("`{}` is no path of a folder", folder.display()))
 }
 
 /// An error with all its causes.

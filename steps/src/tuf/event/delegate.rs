@@ -312,7 +312,11 @@ fn set(
     config.signing = given.signing_period.unwrap_or(config.signing);
     if usize::try_from(config.threshold).is_ok_and(|threshold| threshold > config.signers.len()) || config.threshold < 1
     {
-        return Err(format!("{role} has {} signers, of whom {} cannot sign", config.signers.len(), config.threshold));
+        let (there, needed) = (config.signers.len(), config.threshold);
+        return Err(format!(
+            "{needed} must sign {role}, and it has {}",
+            if there == 1 { "1 signer".to_string() } else { format!("{there} signers") }
+        ));
     }
     days(role, config.expiry, config.signing)?;
     if let Some(NewKey::Own(public)) = key

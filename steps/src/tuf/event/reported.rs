@@ -74,6 +74,19 @@ pub(crate) struct State {
     pub(crate) complete: bool,
 }
 
+impl State {
+    /// Whose signatures of a role are still to come: those with a key, of root also by the published keys while too few of these
+    /// have signed, then those who are invited and have no key in it yet.
+    pub(crate) fn awaited(&self, role: &Progress) -> Vec<String> {
+        let signed_before = u64::try_from(role.previous_signed_by.len()).unwrap_or(u64::MAX);
+        let lacks_before = role.previous_threshold.is_some_and(|threshold| signed_before < threshold);
+        let before = role.previous_missing.iter().filter(|it| lacks_before && !role.missing.contains(*it));
+        let invited = self.invitations.iter().filter(|(_, roles)| roles.contains(&role.role));
+        let invited = invited.map(|(handle, _)| format!("{handle} (invited)"));
+        role.missing.iter().chain(before).cloned().chain(invited).collect()
+    }
+}
+
 /// The files of a moment, by their paths in `metadata/`.
 pub(crate) type Kept = BTreeMap<String, FileRecord>;
 

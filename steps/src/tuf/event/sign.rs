@@ -334,10 +334,10 @@ fn make(
 /// Says how many are still missing, and whose.
 fn say_counts(stage: &mut Stage<'_>, state: &State) {
     for role in &state.signatures {
-        let missing = match (role.reached, role.missing.as_slice()) {
-            (true, _) => "that is enough".to_string(),
-            (false, []) => "whoever else is to sign has no key there yet".to_string(),
-            (false, missing) => format!("missing: {}", missing.join(", ")),
+        let missing = if role.reached {
+            "that is enough".to_string()
+        } else {
+            format!("missing: {}", state.awaited(role).join(", "))
         };
         let said = format!("{}: {} of {} signatures; {missing}.", role.role, role.signed_by.len(), role.threshold);
         stage.show(Notice::Information(said));

@@ -180,7 +180,7 @@ fn standing(state: &State) -> Vec<String> {
     for role in &state.signatures {
         lines.push(format!("{}: {} of {} signatures", role.role, role.signed_by.len(), role.threshold));
         lines.push(format!("  signed: {}", list(&role.signed_by)));
-        lines.push(format!("  missing: {}", list(&role.missing)));
+        lines.push(format!("  missing: {}", list(&state.awaited(role))));
         if let Some(threshold) = role.previous_threshold {
             let signed = role.previous_signed_by.len();
             lines.push(format!("  by the keys that are published: {signed} of {threshold} signatures"));

@@ -279,8 +279,9 @@ impl Lines {
             (true, false) => "every hash prefix of that length, some of them twice",
             _ => "and not every hash prefix",
         };
+        let digits = if lengths.iter().eq([&1]) { "digit" } else { "digits" };
         let lengths: Vec<String> = lengths.iter().map(usize::to_string).collect();
-        self.at(2, &format!("{} hash prefixes of {} digits: {cover}", prefixes.len(), lengths.join(" or ")));
+        self.at(2, &format!("{} hash prefixes of {} {digits}: {cover}", prefixes.len(), lengths.join(" or ")));
         self.at(2, if first.terminating { "terminating" } else { "not terminating" });
         self.rest(None, first);
         let digest = officiant_engine::record::digest_hex(
