@@ -49,6 +49,9 @@ sections:
 /// What is another in a value.
 type Edit = fn(&mut Value);
 
+/// A file, what is done to what is signed in it, and what the record then says.
+type Changed<'a> = (&'a str, &'a dyn Fn(&mut Value), Edit);
+
 fn count(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
 }
@@ -203,7 +206,7 @@ fn a_forged_record_of_a_new_repository_does_not_hold() {
     }
     // A file that is to be signed, with all that the record says of it.
     let stranger = json!({ "keytype": "ed25519", "scheme": "ed25519", "keyval": { "public": "d7".repeat(32) } });
-    let files: [(&str, &dyn Fn(&mut Value), Edit); 4] = [
+    let files: [Changed<'_>; 4] = [
         ("1.root.json", &|it| it["roles"]["root"]["threshold"] = json!(1), |it| {
             it["roles"][0]["threshold"] = json!(1);
         }),
