@@ -156,9 +156,7 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     let mut objections: Vec<Objection> = recorded.writing(exhibit).into_iter().collect();
     objections.extend(same_clone(&arguments.clone, &recorded.outputs.found));
     let state = progress::state(&recorded.published, &recorded.after, Some(user), recorded.at);
-    if state != recorded.outputs.state {
-        objections.push(Objection::wrong("state", "the event is not as the record says that it was"));
-    }
+    objections.extend(state.objection(&recorded.outputs.state));
     if recorded.outputs.roles != recorded.before.invitations.of(user) {
         objections.push(Objection::wrong("roles", format!("{user} was invited to other roles than the record says")));
     }

@@ -195,9 +195,7 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     let mut objections: Vec<Objection> = recorded.writing(exhibit).into_iter().collect();
     objections.extend(same_clone(&arguments.clone, &recorded.outputs.found));
     let state = progress::state(&recorded.published, &recorded.after, Some(arguments.user.as_str()), recorded.at);
-    if state != recorded.outputs.state {
-        objections.push(Objection::wrong("state", "the event is not as the record says that it was"));
-    }
+    objections.extend(state.objection(&recorded.outputs.state));
     let key = |path: &str| recorded_key(exhibit, path);
     match changed(arguments, &recorded.published, &recorded.before, recorded.at, key)? {
         Ok(after) if after == recorded.after.tree => {}

@@ -335,6 +335,43 @@ mod tests {
         assert!(words.contains("order of the roles: bin-0 to bin-3, old, older"), "{words}");
     }
 
+    /// Where this fails because a word was changed, `WORDING` has to be raised with it.
+    #[test]
+    fn the_words_of_a_record_stay_the_same_while_their_number_does() {
+        assert_eq!(crate::tuf::event::reported::WORDING, 1);
+        let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let key = json!({
+            "keytype": "ed25519", "scheme": "ed25519", "keyval": { "public": public }, "x-tuf-on-ci-keyowner": "@ada",
+        });
+        let id = crate::tuf::metadata::Key::id_of(&key);
+        let mut keys = serde_json::Map::new();
+        keys.insert(id.clone(), key);
+        let role = json!({ "keyids": [id], "threshold": 1 });
+        let root = json!({ "signatures": [], "signed": {
+            "_type": "root", "spec_version": "1.0.31", "version": 1, "expires": "2030-01-01T00:00:00Z",
+            "consistent_snapshot": true, "keys": keys, "x-tuf-on-ci-expiry-period": 365, "x-tuf-on-ci-signing-period": 60,
+            "roles": { "root": role, "targets": role, "snapshot": role, "timestamp": role },
+        }});
+        let targets = json!({ "signatures": [], "signed": {
+            "_type": "targets", "spec_version": "1.0.31", "version": 1, "expires": "2030-01-01T00:00:00Z",
+            "targets": { "a/b": { "length": 3, "hashes": { "sha256": "00".repeat(32) } } },
+        }});
+        let mut tree = practice().tree;
+        tree.retain(|path, _| path.starts_with('.') && !path.contains("state"));
+        for (path, value) in [("root.json", &root), ("root_history/1.root.json", &root), ("targets.json", &targets)] {
+            tree.insert(path.to_string(), serde_json::to_vec(value).unwrap());
+        }
+        let published = View::read(tree).unwrap();
+        let event = with(&published, "root", |whole| {
+            whole["signed"]["version"] = json!(2);
+            whole["signed"]["roles"]["root"]["threshold"] = json!(2);
+            whole["signed"]["x-new"] = json!(1);
+        });
+        let words =
+            [changes(&View::default(), &published), changes(&published, &event.unwrap())].map(|it| in_words(&it));
+        assert_eq!(words.join("\n") + "\n", include_str!("diff/words.txt"));
+    }
+
     #[test]
     fn every_line_fits_and_nothing_in_it_moves_what_is_shown() {
         let published = practice();

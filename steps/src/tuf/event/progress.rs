@@ -2,7 +2,7 @@
 
 use super::{
     diff, faults,
-    reported::{Progress, State},
+    reported::{Progress, State, WORDING},
     tree::{ONLINE, View},
 };
 use crate::{
@@ -37,6 +37,7 @@ fn with_faults(published: &View, event: &View, user: Option<&str>, faults: Vec<S
         && !signatures.is_empty()
         && signatures.iter().all(|role| role.reached);
     State {
+        wording: WORDING,
         changes: diff::changes(published, event),
         signatures,
         invitations: event.invitations.0.iter().cloned().collect(),

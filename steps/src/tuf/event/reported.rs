@@ -1,9 +1,13 @@
 //! What the steps of a signing event report.
 
-use officiant_engine::record::FileRecord;
+use officiant_engine::{conduct::Objection, record::FileRecord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The words that changes and faults are told in, by number. Whoever changes any of them raises it: a replay holds what was shown in
+/// other words against what they are about, and not word by word.
+pub(crate) const WORDING: u32 = 1;
 
 /// A clone with the event, as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +60,8 @@ pub(crate) struct Progress {
 /// A signing event at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct State {
+    /// Which words it is told in.
+    pub(crate) wording: u32,
     /// What changed against what is published, role by role.
     pub(crate) changes: Vec<Change>,
     /// How far the signatures are, role by role.
@@ -75,6 +81,28 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// What is wrong with a recorded state, which must be this one.
+    pub(crate) fn objection(&self, recorded: &Self) -> Option<Objection> {
+        let is_same = match recorded.wording == self.wording {
+            true => recorded == self,
+            false => recorded.without_words() == self.without_words(),
+        };
+        if !is_same {
+            return Some(Objection::wrong("state", "the event is not as the record says that it was"));
+        }
+        (recorded.wording != self.wording).then(|| {
+            let message = "what changed was told in other words than this version of the program has: that they were the right ones is \
+                           for people to read";
+            Objection::unproven("wording", message)
+        })
+    }
+
+    fn without_words(&self) -> Self {
+        let changes = without_lines(&self.changes);
+        let faults = vec![String::new(); self.faults.len()];
+        Self { wording: 0, changes, faults, ..self.clone() }
+    }
+
     /// Whose signatures of a role are still to come: those with a key, of root also by the published keys while too few of these
     /// have signed, then those who are invited and have no key in it yet.
     pub(crate) fn awaited(&self, role: &Progress) -> Vec<String> {
@@ -85,6 +113,11 @@ impl State {
         let invited = invited.map(|(handle, _)| format!("{handle} (invited)"));
         role.missing.iter().chain(before).cloned().chain(invited).collect()
     }
+}
+
+/// Changes by their roles and versions alone.
+pub(crate) fn without_lines(changes: &[Change]) -> Vec<Change> {
+    changes.iter().map(|change| Change { lines: Vec::new(), ..change.clone() }).collect()
 }
 
 /// The files of a moment, by their paths in `metadata/`.
@@ -99,4 +132,35 @@ pub(crate) struct Files {
     pub(crate) before: Kept,
     /// What is in it afterwards.
     pub(crate) after: Kept,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, State, WORDING};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn other_words_are_held_against_what_they_are_about() {
+        let change = Change { role: "root".to_string(), from: None, to: 1, lines: vec!["1 digit".to_string()] };
+        let state = State {
+            wording: WORDING,
+            changes: vec![change],
+            signatures: Vec::new(),
+            invitations: BTreeMap::new(),
+            invited_to: Vec::new(),
+            to_sign: vec!["root".to_string()],
+            to_sign_later: Vec::new(),
+            faults: Vec::new(),
+            complete: false,
+        };
+        let mut recorded = state.clone();
+        assert_eq!(state.objection(&recorded), None);
+        recorded.changes[0].lines = vec!["1 digits".to_string()];
+        assert!(state.objection(&recorded).is_some_and(|it| it.grave), "the same words are compared");
+        recorded.wording = WORDING - 1;
+        let objection = state.objection(&recorded).unwrap();
+        assert_eq!((objection.code, objection.grave), ("wording", false));
+        recorded.changes[0].to = 2;
+        assert!(state.objection(&recorded).is_some_and(|it| it.grave), "another version is no other word");
+    }
 }

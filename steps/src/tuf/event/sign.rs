@@ -6,7 +6,7 @@ use super::{
     kept::{Recorded, keep, now, recorded},
     practice::Scene,
     progress,
-    reported::{Files, Found, State},
+    reported::{Change, Files, Found, State, WORDING, without_lines},
     repository::plain_folder,
     signing::{self, Made, SigningPlace},
     signing_event::{Event, same_clone},
@@ -286,7 +286,7 @@ fn make(
         }
     }
     let showing = serde_json::to_value(&state.changes).map_err(|error| Failure::new("encoding", error.to_string()))?;
-    stage.observe(json!({ SHOWN: showing }))?;
+    stage.observe(json!({ SHOWN: showing, "wording": WORDING }))?;
     let mut question = format!("Is this what is to be signed: {}?", signing::versions(before, &roles));
     let long = diff::in_words(&state.changes).lines().count();
     if long > A_SCREEN {
@@ -356,9 +356,6 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     } else {
         (progress::state(published, before, user, *at), progress::state(published, after, user, *at))
     };
-    if state_after != outputs.state {
-        wrong("state", "the event is not as the record says that it was".to_string());
-    }
     for fault in &state_before.faults {
         wrong("not-signable", format!("it must not have been signed: {fault}"));
     }
@@ -370,8 +367,7 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     {
         wrong(objection.code, objection.message);
     }
-    let shown = exhibit.this().seen.iter().filter_map(|seen| seen.get(SHOWN)).next_back();
-    if shown != serde_json::to_value(&state_before.changes).ok().as_ref() {
+    if !was_shown(&state_before, exhibit) {
         wrong("diff", "what was shown before signing is not what changed".to_string());
     }
     let answered = exhibit.this().answered.iter().rev().find(|(slot, _)| slot == GO);
@@ -395,8 +391,19 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     if signing::with_signatures(before, &outputs.signatures).as_ref() != Ok(&after.tree) {
         wrong("change", "the signatures are not all that changed".to_string());
     }
+    objections.extend(state_after.objection(&outputs.state));
     if !is_plain {
         objections.extend(recorded.writing(exhibit));
     }
     Ok(objections)
+}
+
+/// Whether what changed was shown, word by word where the words are still the same.
+fn was_shown(state: &State, exhibit: &Exhibit<'_>) -> bool {
+    let Some(seen) = exhibit.this().seen.iter().rev().find(|seen| seen.get(SHOWN).is_some()) else { return false };
+    if seen["wording"] == WORDING {
+        return serde_json::to_value(&state.changes).is_ok_and(|changes| seen[SHOWN] == changes);
+    }
+    let shown = serde_json::from_value::<Vec<Change>>(seen[SHOWN].clone());
+    shown.is_ok_and(|shown| without_lines(&shown) == without_lines(&state.changes))
 }

@@ -75,7 +75,8 @@ fn objections(arguments: &Arguments, outputs: &Value, exhibit: &Exhibit<'_>) -> 
     let mut objections: Vec<Objection> = same_clone(&arguments.clone, &recorded.outputs.found).into_iter().collect();
     let user = arguments.user.as_ref().map(Handle::as_str);
     let state = progress::state(&recorded.published, &recorded.after, user, recorded.at);
-    if state != recorded.outputs.state || recorded.before.tree != recorded.after.tree {
+    objections.extend(state.objection(&recorded.outputs.state));
+    if recorded.before.tree != recorded.after.tree {
         objections.push(Objection::wrong("state", "the event is not as the record says that it was"));
     }
     Ok(objections)
