@@ -100,6 +100,11 @@ fn a_device_with_several_keys_of_one_role_is_not_several_people() {
 }
 
 #[test]
+fn no_role_at_all_is_no_question() {
+    matches(&genuine(), &["roles=[]"]).refused("no role", "`roles` names no role");
+}
+
+#[test]
 fn a_root_that_its_threshold_did_not_sign_matches_nothing() {
     refused(&[
         (

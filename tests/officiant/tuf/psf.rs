@@ -3,7 +3,7 @@
 use super::initialize_support::python_tuf;
 use crate::{
     forger::{Forged, Forger},
-    support::{CarriedOut, Ceremony},
+    support::{CarriedOut, Ceremony, officiant},
 };
 use serde_json::{Value, json};
 
@@ -47,6 +47,18 @@ fn its_repository_is_signed_by_all_three_hsms_and_python_tuf_takes_it() {
     let repository = ceremony.folder().join("products/repository").display().to_string();
     let Some(said) = python_tuf(&["bins".to_string(), repository]) else { return };
     assert_eq!(said, "2\n");
+}
+
+#[test]
+fn a_folder_that_is_named_from_where_one_is_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let runbook = std::fs::canonicalize(RUNBOOK).unwrap();
+    let mut rehearsal = officiant();
+    rehearsal.current_dir(folder.path()).arg("rehearse").arg(runbook).args(["--out", "psf"]);
+    let output = rehearsal.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut replay = officiant();
+    assert!(replay.current_dir(folder.path()).args(["replay", "psf"]).output().unwrap().status.success());
 }
 
 #[test]

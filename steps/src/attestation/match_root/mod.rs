@@ -153,6 +153,10 @@ impl StepHandler for MatchRoot {
     type Outputs = Outputs;
 
     fn perform(&self, arguments: Arguments, stage: &mut Stage<'_>) -> Result<Outputs, Failure> {
+        if arguments.roles.is_empty() {
+            return Err(Failure::new("wrong-argument", "`roles` names no role, so that no key would need a device")
+                .next("name the roles in the runbook, or leave `roles` out for root and targets"));
+        }
         let metadata = Metadata::read(&arguments, stage)?;
         let Looked { at, devices, faults: mut wrong, anchors, passed_over } = look(&arguments.verification(), stage)?;
         let attested: Vec<Attested> = devices.iter().map(Attested::from).collect();

@@ -10,7 +10,7 @@ use super::{
     tree::View,
 };
 use crate::{text::plain, tuf::metadata::Document};
-use raw::{raw, shown};
+use raw::{named, raw, shown};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -132,7 +132,7 @@ impl Lines {
                 (_, None) => "artifact gone:",
                 _ => "changed artifact",
             };
-            self.say(&format!("{sign} {name}"));
+            self.say(&format!("{sign} {}", named(name)));
             for (value, sign) in [(old, "-"), (new, "+")] {
                 let Some(Value::Object(value)) = value else {
                     if let Some(value) = value {
@@ -387,5 +387,18 @@ mod tests {
         let first = in_words(&changes(&View::default(), &published));
         assert!(first.lines().all(|line| line.chars().count() <= WIDTH), "{first}");
         assert_eq!(folded("  a b").lines().count(), 1);
+    }
+
+    #[test]
+    fn a_name_is_in_one_piece_and_cannot_be_taken_for_another_line() {
+        let published = practice();
+        let name = format!("a{}+ length 3", " ".repeat(70));
+        let event = with(&published, "targets", |whole| {
+            whole["signed"]["targets"] =
+                json!({ name.as_str(): { "length": 1, "hashes": {} }, "b/c": { "length": 1, "hashes": {} } });
+        });
+        let words = in_words(&changes(&published, &event.unwrap()));
+        assert!(words.contains("new artifact b/c\n"), "{words}");
+        assert!(words.contains("\"a\\u0020") && !words.contains("+ length 3"), "{words}");
     }
 }

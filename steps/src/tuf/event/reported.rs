@@ -83,9 +83,10 @@ pub(crate) struct State {
 impl State {
     /// What is wrong with a recorded state, which must be this one.
     pub(crate) fn objection(&self, recorded: &Self) -> Option<Objection> {
-        let is_same = match recorded.wording == self.wording {
-            true => recorded == self,
-            false => recorded.without_words() == self.without_words(),
+        let is_same = if recorded.wording == self.wording {
+            recorded == self
+        } else {
+            recorded.without_words() == self.without_words()
         };
         if !is_same {
             return Some(Objection::wrong("state", "the event is not as the record says that it was"));

@@ -1,6 +1,9 @@
 //! Who signs for what: the roles and keys of whoever delegates.
 
-use super::{Lines, days_of, raw::raw, raw::shown};
+use super::{
+    Lines, days_of,
+    raw::{named, raw, shown},
+};
 use crate::tuf::{
     event::edit::{EXPIRY, SIGNING},
     metadata::{Document, KEY_OWNER, Key, ONLINE_URI, Paths, PublicKey, Role},
@@ -139,7 +142,9 @@ impl Lines {
     /// What a role may speak of, and the rest of it.
     fn limits(&mut self, old: Option<&Role>, new: &Role) {
         let paths = |role: &Role| match &role.paths {
-            Some(Paths::Patterns(paths)) => format!("paths {}", paths.join(", ")),
+            Some(Paths::Patterns(paths)) => {
+                format!("paths {}", paths.iter().map(|path| named(path)).collect::<Vec<_>>().join(", "))
+            }
             Some(Paths::HashPrefixes(prefixes)) => format!("hash prefixes {}", prefixes.join(", ")),
             None => "no paths".to_string(),
         };
