@@ -411,13 +411,18 @@ fn a_device_that_vanished_is_plugged_in_again_before_the_step_is_tried_again() {
 
 #[test]
 fn a_key_whose_answer_never_arrived_is_there_when_the_step_is_tried_again() {
-    for effect in ["vanish", "power-off", "lose-answer", "error=storage-failed"] {
+    for effect in ["vanish", "power-off", "lose-answer"] {
         let fault = format!("HSM:after:generate-asymmetric-key:{effect}");
-        let ceremony = generating(&fault, "").answers("start/2#what-now", &["retry", "abort"]).carry_out().exits(1);
-        let failures = failures(&ceremony);
-        assert_eq!(failures.len(), 2, "{effect}: {failures:?}");
-        assert!(failures[1].contains('7') && !failures[1].contains("went away"), "{effect}: {failures:?}");
+        let ceremony = generating(&fault, "").answer("start/2#what-now", "retry").carry_out().exits(0);
+        let ceremony = ceremony.mentions("it was done at the try before");
+        assert_eq!(failures(&ceremony).len(), 1, "{effect}: {:?}", failures(&ceremony));
+        ceremony.replay().holds();
     }
+    // The device says that it did not do what it did: the second try finds the key in its place.
+    let ceremony = generating("HSM:after:generate-asymmetric-key:error=storage-failed", "");
+    let ceremony = ceremony.answers("start/2#what-now", &["retry", "abort"]).carry_out().exits(1);
+    let failures = failures(&ceremony);
+    assert!(failures.len() == 2 && failures[1].contains('7'), "{failures:?}");
 }
 
 #[test]

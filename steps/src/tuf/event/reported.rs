@@ -86,7 +86,7 @@ impl State {
         let is_same = if recorded.wording == self.wording {
             recorded == self
         } else {
-            recorded.without_words() == self.without_words()
+            self.knows_wording(recorded.wording) && recorded.without_words() == self.without_words()
         };
         if !is_same {
             return Some(Objection::wrong("state", "the event is not as the record says that it was"));
@@ -96,6 +96,11 @@ impl State {
                            for people to read";
             Objection::unproven("wording", message)
         })
+    }
+
+    /// Whether these are words that were once used.
+    pub(crate) fn knows_wording(&self, wording: u32) -> bool {
+        (1..=self.wording).contains(&wording)
     }
 
     fn without_words(&self) -> Self {
@@ -144,7 +149,7 @@ mod tests {
     fn other_words_are_held_against_what_they_are_about() {
         let change = Change { role: "root".to_string(), from: None, to: 1, lines: vec!["1 digit".to_string()] };
         let state = State {
-            wording: WORDING,
+            wording: WORDING + 1,
             changes: vec![change],
             signatures: Vec::new(),
             invitations: BTreeMap::new(),
@@ -158,7 +163,11 @@ mod tests {
         assert_eq!(state.objection(&recorded), None);
         recorded.changes[0].lines = vec!["1 digits".to_string()];
         assert!(state.objection(&recorded).is_some_and(|it| it.grave), "the same words are compared");
-        recorded.wording = WORDING - 1;
+        for unknown in [0, WORDING + 2] {
+            recorded.wording = unknown;
+            assert!(state.objection(&recorded).is_some_and(|it| it.grave), "words that nobody has used");
+        }
+        recorded.wording = WORDING;
         let objection = state.objection(&recorded).unwrap();
         assert_eq!((objection.code, objection.grave), ("wording", false));
         recorded.changes[0].to = 2;

@@ -404,6 +404,8 @@ fn was_shown(state: &State, exhibit: &Exhibit<'_>) -> bool {
     if seen["wording"] == WORDING {
         return serde_json::to_value(&state.changes).is_ok_and(|changes| seen[SHOWN] == changes);
     }
+    let wording = seen["wording"].as_u64().and_then(|wording| u32::try_from(wording).ok());
     let shown = serde_json::from_value::<Vec<Change>>(seen[SHOWN].clone());
-    shown.is_ok_and(|shown| without_lines(&shown) == without_lines(&state.changes))
+    wording.is_some_and(|wording| state.knows_wording(wording))
+        && shown.is_ok_and(|shown| without_lines(&shown) == without_lines(&state.changes))
 }
