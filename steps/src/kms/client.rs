@@ -173,7 +173,12 @@ mod tests {
     use crate::kms::arn::KeyArn;
     use aws_config::{BehaviorVersion, Region};
     use aws_sdk_kms::config::{Builder, Credentials};
-    use std::{io::Write, net::TcpListener, thread, time::Duration};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+        time::Duration,
+    };
 
     #[test]
     fn only_this_machine_is_asked_in_the_clear() {
@@ -209,6 +214,8 @@ mod tests {
             for stream in listener.incoming() {
                 thread::spawn(move || {
                     let mut stream = stream.unwrap();
+                    // An answer to nothing is no answer: the question comes first.
+                    let _ = stream.read(&mut [0; 4096]);
                     let head =
                         b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 4000\r\n\r\n{";
                     let _ = stream.write_all(head);
