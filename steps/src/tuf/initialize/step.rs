@@ -14,9 +14,9 @@ use super::{
     shelf::{Shelf, Twice},
 };
 use crate::{
-    files::Place,
     piv::FACTORY_DEFAULT,
     ports::Ports,
+    product::vacant_folder,
     tuf::metadata::{Document, Key, PublicKey, canonical},
 };
 use jiff::Timestamp;
@@ -130,8 +130,8 @@ impl New {
         if !arguments.expiry.is_sound() {
             return Err(wrong("a role expires in 1 to 36,500 days".to_string()));
         }
-        let metadata = vacant(&format!("{}/metadata", arguments.out), stage)?;
-        let to_sign = vacant(&arguments.to_sign, stage)?;
+        let metadata = vacant_folder(stage, &format!("{}/metadata", arguments.out))?;
+        let to_sign = vacant_folder(stage, &arguments.to_sign)?;
         let [of_root, of_targets, of_bins] = arguments.signers();
         let read = |signers: super::arguments::Signers<'_>| {
             Offline::read(signers.name, signers.files, signers.threshold, stage)
@@ -256,25 +256,4 @@ fn duration(signatures: u32, each: Duration) -> String {
     let minutes = (each * signatures).as_secs().div_ceil(60);
     let about = if minutes > 1 { format!("about {minutes} minutes") } else { "about a minute, or less".to_string() };
     format!("The device signs one after the other: {signatures} signatures take {about}. It must stay where it is.")
-}
-
-/// The place of a new folder below `products/`, where there is no file yet.
-fn vacant(path: &str, stage: &Stage<'_>) -> Result<String, Failure> {
-    let product = Place::product(path)?;
-    let full = Place::Product(format!("products/{product}")).full(stage)?;
-    if has_no_file(&full) {
-        return Ok(product);
-    }
-    Err(Failure::new(
-        "exists",
-        format!("there is something in `products/{product}` already, and nothing is ever replaced"),
-    )
-    .next("look at it; name another folder in the runbook, or move it away yourself if it does not belong there"))
-}
-
-/// Whether there is nothing, or folders without a file: those that were set aside leave them.
-fn has_no_file(path: &Path) -> bool {
-    let Ok(metadata) = path.symlink_metadata() else { return true };
-    metadata.is_dir()
-        && path.read_dir().is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|it| has_no_file(&it.path()))))
 }
